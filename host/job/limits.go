@@ -1,0 +1,58 @@
+package job
+
+import "time"
+
+// Limits are the budgets of one attempt, sizes in bytes. In a set of limits
+// that is to be combined, zero means "not said here".
+type Limits struct {
+	// Memory is the most linear memory an instance may have.
+	Memory int64
+
+	// Wall is the longest an attempt may take; the job's own timeout counts
+	// too, and the smaller wins.
+	Wall time.Duration
+
+	// Input is the largest payload.
+	Input int64
+
+	// Output is the largest result. Beyond it the guest gets too_large.
+	Output int64
+
+	// Log is the most that is kept of the log. What comes after is dropped
+	// and counted.
+	Log int64
+
+	// HostCalls is how many host functions may be called. Beyond it the guest
+	// gets limit.
+	HostCalls int64
+}
+
+// DefaultLimits hold where nothing else was said.
+var DefaultLimits = Limits{
+	Memory:    64 << 20,
+	Wall:      time.Hour,
+	Input:     16 << 20,
+	Output:    16 << 20,
+	Log:       256 << 10,
+	HostCalls: 1_000_000,
+}
+
+// Within returns l with each budget lowered to other's where that is smaller.
+func (l Limits) Within(other Limits) Limits {
+	return Limits{
+		Memory:    smaller(l.Memory, other.Memory),
+		Wall:      smaller(l.Wall, other.Wall),
+		Input:     smaller(l.Input, other.Input),
+		Output:    smaller(l.Output, other.Output),
+		Log:       smaller(l.Log, other.Log),
+		HostCalls: smaller(l.HostCalls, other.HostCalls),
+	}
+}
+
+// smaller takes zero for "not said".
+func smaller[T int64 | time.Duration](a, b T) T {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}
