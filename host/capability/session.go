@@ -1,0 +1,103 @@
+package capability
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/job"
+)
+
+// Session is one attempt at a job as host functions see it: who it is, what
+// it may use, and what it has left behind so far. It belongs to the job's
+// goroutine and is not safe for concurrent use.
+type Session struct {
+	// Job is who asks for what. Nil while a module initialises itself.
+	Job *job.Job
+
+	// Limits are the attempt's budgets, all of them set.
+	Limits job.Limits
+
+	// Start and Deadline bound the attempt.
+	Start, Deadline time.Time
+
+	// Now is the clock, Random the source of random bytes that the guest
+	// sees. Tests fix both.
+	Now    func() time.Time
+	Random io.Reader
+
+	// Output is the result so far; see AppendOutput.
+	Output []byte
+
+	// Log holds the lines so far; see WriteLog.
+	Log []job.LogLine
+
+	// Failure is what the module said of its own failure; nil for nothing.
+	Failure *abi.Fail
+
+	// Progress is the last report; nil for none.
+	Progress *abi.Progress
+
+	logBytes   int64
+	logDropped int64
+}
+
+// AppendOutput adds b to the result, or adds nothing and returns TooLarge.
+func (s *Session) AppendOutput(b []byte) error {
+	if int64(len(s.Output)+len(b)) > s.Limits.Output {
+		return &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf(
+			"the result would be longer than the job's output limit of %d bytes; return less, or ask the operator to raise it", s.Limits.Output)}
+	}
+	s.Output = append(s.Output, b...)
+	return nil
+}
+
+// logLineCost is what a log line counts for beside its text, so that a
+// million empty lines are not free.
+const logLineCost = 64
+
+// WriteLog keeps a line. Beyond the limit lines are dropped and counted: a
+// script that talks too much should still end as it would have.
+func (s *Session) WriteLog(level job.Level, text string, fields map[string]any) {
+	cost := int64(logLineCost + len(text))
+	for k, v := range fields {
+		cost += int64(len(k)) + valueSize(v)
+	}
+	if s.logDropped > 0 || s.logBytes+cost > s.Limits.Log {
+		s.logDropped++
+		return
+	}
+	s.logBytes += cost
+	s.Log = append(s.Log, job.LogLine{Time: s.Now(), Level: level, Text: text, Fields: fields})
+}
+
+// FinishLog returns the lines, with one more that says how many were dropped.
+func (s *Session) FinishLog() []job.LogLine {
+	if s.logDropped > 0 {
+		s.Log = append(s.Log, job.LogLine{Time: s.Now(), Level: job.Warn, Text: fmt.Sprintf(
+			"%d more log lines were dropped: the job's log limit is %d bytes", s.logDropped, s.Limits.Log)})
+		s.logDropped = 0
+	}
+	return s.Log
+}
+
+// valueSize is about what a log field takes in memory.
+func valueSize(v any) int64 {
+	size := int64(16)
+	switch v := v.(type) {
+	case string:
+		size += int64(len(v))
+	case []byte:
+		size += int64(len(v))
+	case []any:
+		for _, e := range v {
+			size += valueSize(e)
+		}
+	case map[string]any:
+		for k, e := range v {
+			size += int64(len(k)) + valueSize(e)
+		}
+	}
+	return size
+}
