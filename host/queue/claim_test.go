@@ -1,0 +1,463 @@
+package queue
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localredis/redistest"
+)
+
+func TestClaimAndFinish(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{Worker: "w1"})
+		ctx := t.Context()
+
+		// What somebody with redis-cli types.
+		require.NoError(t, rdb.Do(ctx, "HSET", "hero:job:J", "id", "J", "caller_id", "C",
+			"context_id", strings.ToUpper(strings.Repeat("ab", 32)), "script", "40 + 2", "status", "dispatched").Err())
+		require.NoError(t, rdb.Do(ctx, "LPUSH", "hero:q:work:type:osis", "J").Err())
+
+		c := b.one(q, "J")
+		require.Empty(t, c.Refusal)
+		require.Empty(t, c.Notes)
+		require.Equal(t, &job.Job{
+			ID: "J", Circle: strings.Repeat("ab", 32), Caller: "C", Type: "osis", Dialect: "hero",
+			Queue: osis, Payload: []byte("40 + 2"), Timeout: time.Minute, Attempt: 1,
+		}, c.Job)
+		require.EqualValues(t, 1, c.Run)
+		require.EqualValues(t, 0, rdb.LLen(ctx, osis).Val())
+
+		started := b.get("J")
+		require.Equal(t, "started", started["status"])
+		require.Equal(t, "w1", started["worker"])
+		require.Equal(t, osis, started["queue"])
+		now, err := rdb.Time(ctx).Result()
+		require.NoError(t, err)
+		at := Record{Fields: started}.Updated()
+		require.WithinDuration(t, now, at, 5*time.Second)
+		require.Len(t, started["updated_at"], len("2006-01-02T15:04:05.000Z"))
+		expiry := rdb.ZScore(ctx, keyLease, "hero|hero:q:work:type:osis|J").Val()
+		require.InDelta(t, float64(now.Add(15*time.Second).UnixMilli()), expiry, 5000)
+
+		b.finish(q, c, "42")
+		ended := b.get("J")
+		require.Equal(t, "finished", ended["status"])
+		require.Equal(t, "42", ended["output"])
+		require.Equal(t, "success", ended["end"])
+		require.NotContains(t, ended, "error")
+		require.Equal(t, []string{"42"}, b.replies("J"))
+		require.InDelta(t, time.Hour.Seconds(), rdb.TTL(ctx, "hero:q:reply:J").Val().Seconds(), 5)
+		require.Zero(t, rdb.ZCard(ctx, keyLease).Val())
+	})
+}
+
+func TestClaimOrder(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		for _, c := range []struct {
+			pop  Pop
+			n    int
+			want []string
+		}{
+			{"", 5, []string{"0", "1", "2", "3", "4"}},
+			{PopOldest, 2, []string{"0", "1", "2", "3", "4"}},
+			{PopNewest, 5, []string{"4", "3", "2", "1", "0"}},
+			{PopNewest, 2, []string{"4", "3", "2", "1", "0"}},
+		} {
+			require.NoError(t, rdb.FlushAll(t.Context()).Err())
+			q := b.queue(Options{Pop: c.pop})
+			for _, id := range numbered("", 5) {
+				b.put(map[string]string{"id": id})
+			}
+			var got []string
+			for len(got) < 5 {
+				got = append(got, idsOf(b.claim(q, c.n))...)
+			}
+			require.Equal(t, c.want, got, "%s, %d at a time", c.pop, c.n)
+		}
+	})
+}
+
+func TestClaimLists(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		for id, list := range map[string]string{
+			"type": osis, "group": osis + ":group:g", "inst": osis + ":group:g:inst:i",
+			"other": osis + ":group:g:inst:j", "sal": heroType + "sal",
+		} {
+			b.hash(id, nil)
+			b.push(list, id)
+		}
+		claims, err := q.Claim(t.Context(), Wanted{Types: []string{"OSIS", "sal"}, Group: "g", Instance: "i"}, 10)
+		require.NoError(t, err)
+		require.Equal(t, []string{"inst", "group", "type", "sal"}, idsOf(claims.Jobs))
+		require.Equal(t, "osis", claims.Jobs[0].Job.Type)
+		require.Equal(t, "sal", claims.Jobs[3].Job.Type)
+
+		for _, w := range []Wanted{
+			{Types: []string{"osis"}, Instance: "i"},
+			{Types: []string{"a|b"}},
+			{Types: []string{""}},
+			{Types: []string{strings.Repeat("x", 200)}},
+		} {
+			_, err := q.Claim(t.Context(), w, 1)
+			require.Error(t, err, w)
+		}
+	})
+}
+
+func TestClaimSkipsPausedLists(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		id := b.put(nil)
+		require.NoError(t, rdb.SAdd(t.Context(), keyPaused, osis).Err())
+		b.none(q)
+		require.NoError(t, rdb.SRem(t.Context(), keyPaused, osis).Err())
+		b.one(q, id)
+	})
+}
+
+func TestClaimOfAnIDThatCameTwice(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		id := b.put(nil)
+		b.push(osis, id)
+		b.push(heroType+"sal", id)
+		c := b.one(q, id) // in the list twice, and in another
+		b.push(osis, id)
+		b.none(q) // while leased
+		sal, err := q.Claim(t.Context(), Wanted{Types: []string{"sal"}}, 10)
+		require.NoError(t, err)
+		require.Empty(t, sal.Jobs)
+		b.finish(q, c, "42")
+		b.push(osis, id)
+		b.none(q) // after its end
+		require.Equal(t, []string{"42"}, b.replies(id))
+		require.Equal(t, "1", b.get(id)["attempt"])
+	})
+}
+
+func TestDispatchAgain(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		id := b.put(map[string]string{"retries": "3"})
+		c := b.one(q, id)
+		require.NoError(t, q.Finish(t.Context(), c, &job.Result{End: job.Refused, Error: "no module"}))
+		require.Equal(t, []string{"no module"}, b.replies(id))
+
+		require.NoError(t, rdb.HSet(t.Context(), heroJob+id, "status", "dispatched").Err())
+		b.push(osis, id)
+		c = b.one(q, id)
+		require.EqualValues(t, 2, c.Run)
+		require.EqualValues(t, 2, c.Job.Attempt)
+		require.NotContains(t, b.get(id), "error")
+		b.finish(q, c, "42")
+		require.Equal(t, "finished", b.get(id)["status"])
+		require.Equal(t, "2", b.get(id)["run"])
+		require.NotContains(t, b.get(id), "error")
+	})
+}
+
+func TestClaimOfAnIDBeforeItsHash(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		b.push(osis, "early")
+		claims := b.claims(q, 10)
+		require.Empty(t, claims.Jobs)
+		require.LessOrEqual(t, claims.Next, 50*time.Millisecond)
+		require.EqualValues(t, 1, rdb.ZCard(t.Context(), keyLimbo).Val())
+		b.none(q)
+		b.hash("early", nil)
+		c := b.one(q, "early")
+		require.Zero(t, rdb.ZCard(t.Context(), keyLimbo).Val())
+		b.finish(q, c, "42")
+	})
+}
+
+func TestLimboIsLookedThrough(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		b.push(osis, numbered("never", 300)...)
+		b.push(osis, "late")
+		b.push(osis, numbered("nor", 300)...)
+		for range 5 {
+			b.none(q)
+		}
+		require.EqualValues(t, 601, rdb.ZCard(t.Context(), keyLimbo).Val())
+		b.hash("late", nil)
+		for range 30 {
+			if got := b.claim(q, 10); len(got) > 0 {
+				require.Equal(t, []string{"late"}, idsOf(got))
+				return
+			}
+		}
+		t.Fatal("not found in 30 claims")
+	})
+}
+
+func TestAnIDWithoutHashDies(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{LimboTTL: time.Millisecond})
+		b.push(osis, "never")
+		b.none(q)
+		require.Eventually(t, func() bool { return len(b.reap(q).Notices) == 1 }, 5*time.Second, time.Millisecond)
+		require.Equal(t, []string{"hero|hero:q:work:type:osis|no job came within 0 s of its id|never"}, b.dead())
+		require.Len(t, b.replies("never"), 1)
+		require.Zero(t, rdb.Exists(t.Context(), keyLimbo, heroJob+"never").Val())
+
+		young := b.queue(Options{})
+		b.push(osis, "wait")
+		b.none(young)
+		require.Empty(t, b.reap(young).Notices)
+		require.EqualValues(t, 1, rdb.ZCard(t.Context(), keyLimbo).Val())
+	})
+}
+
+func TestKeysOfTheWrongType(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		ctx := t.Context()
+
+		t.Run("job", func(t *testing.T) {
+			require.NoError(t, rdb.Set(ctx, heroJob+"odd", "text", 0).Err())
+			b.push(osis, "odd")
+			good := b.put(nil)
+			claims := b.claims(q, 10)
+			require.Equal(t, []string{good}, idsOf(claims.Jobs))
+			require.Equal(t, []Notice{{osis, "odd", "dead letter: its key holds a string, not a hash"}}, claims.Notices)
+			require.Equal(t, []string{"its key holds a string, not a hash"}, b.replies("odd"))
+			require.Equal(t, []string{"hero|" + osis + "|its key holds a string, not a hash|odd"}, b.dead())
+			require.Equal(t, "text", rdb.Get(ctx, heroJob+"odd").Val())
+			b.finish(q, claims.Jobs[0], "")
+		})
+		t.Run("list", func(t *testing.T) {
+			require.NoError(t, rdb.Set(ctx, heroType+"bad", "text", 0).Err())
+			good := b.put(nil)
+			want := Wanted{Types: []string{"bad", "osis"}}
+			claims, err := q.Claim(ctx, want, 10)
+			require.NoError(t, err)
+			require.Equal(t, []string{good}, idsOf(claims.Jobs))
+			require.Len(t, claims.Notices, 1)
+			require.Contains(t, claims.Notices[0].String(), "holds a string, not a list")
+			claims2, err := q.Claim(ctx, want, 10)
+			require.NoError(t, err)
+			require.Empty(t, claims2.Notices, "said once a minute")
+			b.finish(q, claims.Jobs[0], "")
+		})
+		t.Run("reply", func(t *testing.T) {
+			id := b.put(nil)
+			require.NoError(t, rdb.Set(ctx, heroReply+id, "text", 0).Err())
+			b.finish(q, b.one(q, id), "42")
+			require.Equal(t, "42", b.get(id)["output"])
+		})
+		t.Run("paused", func(t *testing.T) {
+			require.NoError(t, rdb.Set(ctx, keyPaused, "text", 0).Err())
+			id := b.put(nil)
+			b.finish(q, b.one(q, id), "42")
+			require.NoError(t, rdb.Del(ctx, keyPaused).Err())
+		})
+		t.Run("a job that changes while it waits", func(t *testing.T) {
+			ids := []string{b.put(nil), b.put(nil), b.put(nil)}
+			first := b.claim(q, 1) // the others are in the waiting list now
+			require.Equal(t, ids[:1], idsOf(first))
+			require.NoError(t, rdb.Del(ctx, heroJob+ids[1]).Err())
+			require.NoError(t, rdb.LPush(ctx, heroJob+ids[1], "x").Err())
+			b.one(q, ids[2])
+			require.Len(t, b.dead(), 2)
+		})
+	})
+}
+
+func TestOddIDs(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for name, id := range map[string]string{
+			"bar":     "a|b|c",
+			"lines":   "a\nb\r\nc",
+			"nul":     "a\x00b",
+			"not utf": "a\xff\xfeb",
+			"spaces":  " ",
+			"percent": "%s%d%z*[^",
+			"longest": strings.Repeat("x", 512),
+		} {
+			t.Run(name, func(t *testing.T) {
+				b := setup(t, rdb)
+				require.NoError(t, rdb.FlushAll(t.Context()).Err())
+				q := b.queue(Options{})
+				b.put(map[string]string{"id": id, "retries": "1"})
+				c := b.one(q, id)
+				lost, err := q.Renew(t.Context(), []*Claim{c})
+				require.NoError(t, err)
+				require.Empty(t, lost)
+				require.NoError(t, q.Release(t.Context(), []*Claim{c}))
+				c = b.one(q, id)
+				b.expire(c)
+				require.Len(t, b.reap(q).Requeued, 1)
+				c = b.one(q, id)
+				require.NoError(t, q.Finish(t.Context(), c, &job.Result{End: job.Trap, Error: "x"}))
+				require.NoError(t, rdb.ZAddXX(t.Context(), keyDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
+				c = b.one(q, id)
+				b.finish(q, c, "42")
+				require.Equal(t, []string{"42"}, b.replies(id))
+				require.Empty(t, b.dead())
+			})
+		}
+		for name, id := range map[string]string{"empty": "", "too long": strings.Repeat("x", 10_000)} {
+			t.Run(name, func(t *testing.T) {
+				b := setup(t, rdb)
+				require.NoError(t, rdb.FlushAll(t.Context()).Err())
+				q := b.queue(Options{})
+				b.hash(id, nil)
+				b.push(osis, id)
+				claims := b.claims(q, 1)
+				require.Empty(t, claims.Jobs)
+				require.Len(t, claims.Notices, 1)
+				require.Contains(t, claims.Notices[0].Text, "1 to 512 are allowed")
+				require.Len(t, b.dead(), 1)
+				require.Less(t, len(b.dead()[0]), 300)
+				b.push(osis, id)
+				b.push(osis, b.put(nil)) // taken apart
+				require.Len(t, b.claim(q, 1), 1)
+				require.Len(t, b.dead(), 1)
+			})
+		}
+	})
+}
+
+func TestLargeScript(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		script := strings.Repeat("0123456789\x00\xff", 5<<20/12)
+		id := b.put(map[string]string{"script": script})
+		c := b.one(q, id)
+		require.Empty(t, c.Refusal)
+		require.True(t, script == string(c.Job.Payload), "the script has changed")
+		b.finish(q, c, script)
+		require.True(t, script == b.get(id)["output"], "the output has changed")
+	})
+}
+
+func TestScriptFlush(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		flush := func() { require.NoError(t, rdb.ScriptFlush(t.Context()).Err()) }
+		id := b.put(nil)
+		flush()
+		c := b.one(q, id)
+		flush()
+		lost, err := q.Renew(t.Context(), []*Claim{c})
+		require.NoError(t, err)
+		require.Empty(t, lost)
+		flush()
+		b.reap(q)
+		flush()
+		require.NoError(t, q.Release(t.Context(), []*Claim{c}))
+		flush()
+		c = b.one(q, id)
+		flush()
+		b.finish(q, c, "42")
+	})
+}
+
+func TestTwoQueuesClaimEachJobOnce(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		const jobs = 500
+		for _, id := range numbered("j", jobs) {
+			b.put(map[string]string{"id": id, "context_id": []string{alice, bob}[len(id)%2]})
+		}
+		var mu sync.Mutex
+		taken := map[string]int{}
+		var workers sync.WaitGroup
+		for range 2 {
+			q := b.queue(Options{})
+			workers.Go(func() {
+				for {
+					claims, err := q.Claim(t.Context(), osisOnly, 7)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if len(claims.Jobs) == 0 && claims.Next > 0 {
+						return
+					}
+					for _, c := range claims.Jobs {
+						mu.Lock()
+						taken[c.Job.ID]++
+						mu.Unlock()
+						if err := q.Finish(t.Context(), c, &job.Result{End: job.Success}); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			})
+		}
+		workers.Wait()
+		require.Len(t, taken, jobs)
+		for id, times := range taken {
+			require.Equal(t, 1, times, id)
+		}
+	})
+}
+
+// A worker that pops and leases in two steps and dies in between loses the
+// job, and no reaper can know of it. This is the test that the others would
+// catch such a claim.
+func TestAnUnsafeClaimLosesTheJob(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		b.put(nil)
+		require.NoError(t, rdb.RPop(t.Context(), osis).Err()) // and here it dies
+		require.Empty(t, b.reap(q).Requeued)
+		b.none(q)
+
+		id := b.put(nil)
+		c := b.one(q, id) // and here it dies
+		b.expire(c)
+		require.Len(t, b.reap(q).Requeued, 1)
+		b.one(q, id)
+	})
+}
+
+// With Redis out of memory a claim is refused whole: it must not pop what it
+// then cannot lease.
+func TestOutOfMemory(t *testing.T) {
+	rdb := redistest.Real(t)
+	b := setup(t, rdb)
+	q := b.queue(Options{})
+	ctx := t.Context()
+	held := b.put(nil)
+	c := b.one(q, held)
+	id := b.put(nil)
+	before := b.snapshot()
+	require.NoError(t, rdb.ConfigSet(ctx, "maxmemory", "1").Err())
+	_, err := q.Claim(ctx, osisOnly, 1)
+	require.ErrorContains(t, err, "maxmemory")
+	require.Error(t, q.Finish(ctx, c, &job.Result{End: job.Success, Output: []byte("42")}))
+	_, err = q.Reap(ctx)
+	require.Error(t, err)
+	require.Equal(t, before, b.snapshot())
+	lost, err := q.Renew(ctx, []*Claim{c})
+	require.NoError(t, err, "a lease is kept while memory is short")
+	require.Empty(t, lost)
+	require.NoError(t, rdb.ConfigSet(ctx, "maxmemory", "0").Err())
+	b.finish(q, c, "42")
+	b.one(q, id)
+}

@@ -1,0 +1,148 @@
+package queue
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localredis/redistest"
+)
+
+func TestWhatAProducerWrites(t *testing.T) {
+	type fields = map[string]string
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for _, c := range []struct {
+			name    string
+			fields  fields
+			refusal string // part of it; "" for none
+			check   func(t *testing.T, c *Claim)
+		}{
+			{"timeout", fields{"timeout": "5"}, "", func(t *testing.T, c *Claim) { require.Equal(t, 5*time.Second, c.Job.Timeout) }},
+			{"timeout 0", fields{"timeout": "0"}, "", func(t *testing.T, c *Claim) { require.Equal(t, time.Minute, c.Job.Timeout) }},
+			{"timeout empty", fields{"timeout": ""}, "", func(t *testing.T, c *Claim) { require.Equal(t, time.Minute, c.Job.Timeout) }},
+			{"timeout text", fields{"timeout": "abc"}, `timeout "abc" is not a whole number of seconds: write e.g. 60`, nil},
+			{"timeout negative", fields{"timeout": "-1"}, `timeout "-1" is not`, nil},
+			{"timeout fraction", fields{"timeout": "1.5"}, `timeout "1.5" is not`, nil},
+			{"timeout long text", fields{"timeout": strings.Repeat("x\n", 5000)}, `\n"… (10000 bytes) is not a whole`, nil},
+			{"timeout huge", fields{"timeout": "9223372036854775807"}, "", func(t *testing.T, c *Claim) {
+				require.Equal(t, MaxTimeout, c.Job.Timeout)
+				require.Len(t, c.Notes, 1)
+			}},
+			{"timeout endless", fields{"timeout": strings.Repeat("9", 1000)}, "", func(t *testing.T, c *Claim) {
+				require.Equal(t, MaxTimeout, c.Job.Timeout)
+				require.Less(t, len(c.Notes[0]), 200)
+			}},
+			{"retries", fields{"retries": "3"}, "", func(t *testing.T, c *Claim) { require.Equal(t, 3, c.Job.Retries) }},
+			{"retries text", fields{"retries": "many"}, `retries "many" is not a whole number: write e.g. 2`, nil},
+			{"retries huge", fields{"retries": "99999999999999999999"}, "", func(t *testing.T, c *Claim) { require.Equal(t, MaxRetries, c.Job.Retries) }},
+			{"env", fields{"env_vars": `{"A":"1","B":""}`}, "", func(t *testing.T, c *Claim) {
+				require.Equal(t, map[string]string{"A": "1", "B": ""}, c.Job.Env)
+			}},
+			{"env empty", fields{"env_vars": `{}`}, "", nil},
+			{"env array", fields{"env_vars": `["A"]`}, `env_vars "[\"A\"]" is not a JSON object of texts`, nil},
+			{"env number", fields{"env_vars": `{"A":1}`}, `is not a JSON object of texts`, nil},
+			{"env null", fields{"env_vars": `{"A":null}`}, `is not a JSON object of texts`, nil},
+			{"env only null", fields{"env_vars": `null`}, `is not a JSON object of texts`, nil},
+			{"env not JSON", fields{"env_vars": "A=1"}, `is not a JSON object of texts`, nil},
+			{"env not UTF-8", fields{"env_vars": "{\"A\":\"\xff\"}"}, `is not a JSON object of texts`, nil},
+			{"env odd name", fields{"env_vars": `{"A=B":"1"}`}, `cannot be a variable`, nil},
+			{"env NUL", fields{"env_vars": `{"A":"\u0000"}`}, `cannot be a variable`, nil},
+			{"circle empty", fields{"context_id": ""}, "context_id is missing", nil},
+			{"circle odd", fields{"context_id": "../etc"}, `context_id: circle "../etc" is not a public key`, nil},
+			{"circle not UTF-8", fields{"context_id": "\xff\xfe"}, `circle "\xff\xfe" is not`, nil},
+			{"circle with NUL", fields{"context_id": "alice\x00"}, `circle "alice\x00" is not`, nil},
+			{"caller not UTF-8", fields{"caller_id": "\xff"}, `caller_id "\xff" is no name`, nil},
+			{"caller with line end", fields{"caller_id": "a\nb"}, `caller_id "a\nb" is no name`, nil},
+			{"no caller", fields{"caller_id": ""}, "", nil},
+			{"empty script", fields{"script": ""}, "", nil},
+			{"bytes in the script", fields{"script": "\x00\xff"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "\x00\xff", string(c.Job.Payload)) }},
+			{"type", fields{"script_type": "OSIS"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "osis", c.Job.Type) }},
+			{"type differs from the list", fields{"script_type": "Python"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "python", c.Job.Type) }},
+			{"type odd", fields{"script_type": "a\x1b[2J"}, `script_type "a\x1b[2J" is no name of a type`, nil},
+			{"older field", fields{"actor_id": "SAL"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "sal", c.Job.Type) }},
+			{"older field, first", fields{"worker_id": "sal", "actor_id": "osis"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "sal", c.Job.Type) }},
+			{"older field that names a worker", fields{"worker_id": "box-7"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "osis", c.Job.Type) }},
+			{"older field beside a type", fields{"worker_id": "sal", "script_type": "osis"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "osis", c.Job.Type) }},
+			{"log_path", fields{"log_path": "/etc/passwd"}, "", func(t *testing.T, c *Claim) {
+				require.Len(t, c.Notes, 1)
+				require.Contains(t, c.Notes[0], "log_path is ignored")
+			}},
+			{"no needs", fields{"prerequisites": "[]", "dependencies": "", "dependents": `["x"]`}, "", nil},
+			{"prerequisites", fields{"prerequisites": `["x"]`}, "does not wait for other jobs", nil},
+			{"dependencies", fields{"dependencies": `["x"]`}, "does not wait for other jobs", nil},
+			{"dependencies odd", fields{"dependencies": `x`}, `dependencies "x" is not a JSON array of job ids`, nil},
+			{"counters of a stranger", fields{"attempt": "1e300", "run": "-5", "failures": "nan", "crashes": "99999999999999999999"}, "",
+				func(t *testing.T, c *Claim) {
+					require.Equal(t, []int64{1, 1, 0, 0}, []int64{c.Job.Attempt, c.Run, c.Failures, c.Crashes})
+				}},
+			{"no status", fields{"status": ""}, "", nil},
+			{"another status", fields{"status": "started"}, "", nil},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				b := setup(t, rdb)
+				require.NoError(t, rdb.FlushAll(t.Context()).Err())
+				q := b.queue(Options{})
+				id := b.put(c.fields)
+				claims, err := q.Claim(t.Context(), Wanted{Types: []string{"osis", "sal"}}, 1)
+				require.NoError(t, err)
+				require.Len(t, claims.Jobs, 1)
+				claim := claims.Jobs[0]
+				require.Equal(t, id, claim.Job.ID)
+				if c.refusal == "" {
+					require.Empty(t, claim.Refusal)
+				} else {
+					require.Contains(t, claim.Refusal, c.refusal)
+					require.Less(t, len(claim.Refusal), 500)
+				}
+				if c.check != nil {
+					c.check(t, claim)
+				}
+				require.NoError(t, q.Finish(t.Context(), claim, &job.Result{End: job.Refused, Error: "x"}))
+				require.Equal(t, "error", b.get(id)["status"])
+			})
+		}
+	})
+}
+
+func TestFieldsThatAreMissing(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{Circles: []string{alice}})
+		for _, c := range []struct {
+			fields  map[string]string
+			refusal string
+		}{
+			{map[string]string{"context_id": alice}, "script is missing"},
+			{map[string]string{"script": "1"}, "context_id is missing"},
+			{map[string]string{"unknown": "1"}, "context_id is missing"},
+		} {
+			require.NoError(t, rdb.FlushAll(t.Context()).Err())
+			require.NoError(t, rdb.HSet(t.Context(), heroJob+"x", c.fields).Err())
+			b.push(osis, "x")
+			require.Contains(t, b.one(q, "x").Refusal, c.refusal)
+		}
+	})
+}
+
+func FuzzReadHero(f *testing.F) {
+	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]")
+	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`)
+	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs string) {
+		claim := &Claim{Job: &job.Job{Queue: osis}}
+		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs})
+		readHero(claim, c, osisOnly)
+		require.NoError(t, c.err())
+		require.Less(t, len(claim.Refusal), 1000)
+		if claim.Refusal == "" {
+			_, err := job.ParseCircle(claim.Job.Circle)
+			require.NoError(t, err)
+			require.Positive(t, claim.Job.Timeout)
+			require.LessOrEqual(t, claim.Job.Timeout, MaxTimeout)
+			require.GreaterOrEqual(t, claim.Job.Retries, 0)
+		}
+	})
+}

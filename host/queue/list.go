@@ -1,0 +1,108 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// Filter says which jobs List returns; an empty field lets all through.
+type Filter struct {
+	Status string
+	Circle string // compared as job.ParseCircle writes it
+	Type   string // compared without case
+}
+
+// listedFields are what List reads of each job: not the script and not
+// the output, which may be large.
+var listedFields = [...]string{
+	"id", "caller_id", "context_id", "script_type", "status", "created_at", "updated_at",
+	"timeout", "retries", "error", "end", "attempt", "run", "failures", "crashes", "worker", "queue",
+}
+
+// List returns up to limit jobs, in no order, with some of their fields:
+// everything but script, output, env_vars and what henge does not know. It
+// walks through the keys in small steps, so it does not hold up Redis, and may
+// miss a job that comes while it runs. A limit of 0 or less means 100.
+func (p *Producer) List(ctx context.Context, f Filter, limit int) ([]Record, error) {
+	if limit <= 0 {
+		limit = 100
+	}
+	records, err := within(ctx, func() ([]Record, error) { return p.list(ctx, f, limit) })
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return records, nil
+}
+
+func (p *Producer) list(ctx context.Context, f Filter, limit int) ([]Record, error) {
+	var records []Record
+	seen := map[string]bool{} // SCAN may give a key twice
+	for cursor := uint64(0); ; {
+		keys, next, err := p.rdb.ScanType(ctx, cursor, heroJob+"*", 500, "hash").Result()
+		if err != nil {
+			return nil, err
+		}
+		page, err := p.read(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			if seen[r.ID] || !f.matches(r) {
+				continue
+			}
+			seen[r.ID] = true
+			if records = append(records, r); len(records) == limit {
+				return records, nil
+			}
+		}
+		if cursor = next; cursor == 0 {
+			return records, ctx.Err()
+		}
+	}
+}
+
+func (p *Producer) read(ctx context.Context, keys []string) ([]Record, error) {
+	if len(keys) == 0 {
+		return nil, ctx.Err()
+	}
+	answers := make([]*redis.SliceCmd, len(keys))
+	_, err := p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, key := range keys {
+			answers[i] = pipe.HMGet(ctx, key, listedFields[:]...)
+		}
+		return nil
+	})
+	if err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") { // a key may have changed since the scan
+		return nil, err
+	}
+	var records []Record
+	for i, answer := range answers {
+		r := Record{ID: strings.TrimPrefix(keys[i], heroJob), Fields: map[string]string{}}
+		for k, v := range answer.Val() {
+			if s, ok := v.(string); ok {
+				r.Fields[listedFields[k]] = s
+			}
+		}
+		if len(r.Fields) > 0 {
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
+
+func (f Filter) matches(r Record) bool {
+	if f.Circle != "" {
+		want, err := job.ParseCircle(f.Circle)
+		have, err2 := job.ParseCircle(r.Fields["context_id"])
+		if err != nil || err2 != nil || want != have {
+			return false
+		}
+	}
+	return (f.Status == "" || f.Status == r.Status()) &&
+		(f.Type == "" || strings.EqualFold(f.Type, r.Fields["script_type"]))
+}

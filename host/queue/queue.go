@@ -1,0 +1,123 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+)
+
+// ErrLost is returned for a job that is no longer this worker's: its lease
+// ended and was taken away, or the job was claimed again. Nothing was written.
+var ErrLost = errors.New("the job is no longer this worker's")
+
+// ErrProtocol is returned by Open when the keys in this Redis are of a version
+// that this package does not know.
+var ErrProtocol = errors.New("unknown protocol version")
+
+// Queue is a worker's side of the queue. It is safe for concurrent use; it has
+// nothing to close.
+type Queue struct {
+	rdb     redis.UniversalClient
+	opts    Options
+	scripts *scripts
+
+	limboAt  atomic.Int64 // where the next claim looks in limbo
+	slots    slots
+	finishes batch
+
+	mu       sync.Mutex
+	reported map[string]time.Time // lists that cannot be read, and when that was said
+}
+
+// New returns the queue of one worker. It does not speak to Redis; Open does.
+//
+// Make rdb with ContextTimeoutEnabled, so that connections are not held by
+// calls that nobody waits for any more (Connect does). The hero keys have no
+// hash tag, so rdb must be one server or a Sentinel client, not a Cluster.
+func New(rdb redis.UniversalClient, opts Options) (*Queue, error) {
+	if _, ok := rdb.(*redis.ClusterClient); ok {
+		return nil, errors.New("queue: the hero dialect does not run on a Redis Cluster: its keys have no hash tag")
+	}
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	q := &Queue{rdb: rdb, opts: opts, scripts: loadScripts(), reported: map[string]time.Time{}}
+	q.slots.life = uuid.NewString()
+	return q, nil
+}
+
+// Connect returns a client as New likes it, for a URL such as
+// redis://:password@host:6379/0, rediss:// or unix://. Close it when done.
+func Connect(url string) (*redis.Client, error) {
+	opts, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("redis URL: %w", err)
+	}
+	opts.ContextTimeoutEnabled = true
+	return redis.NewClient(opts), nil
+}
+
+// Worker returns the name under which this queue holds jobs.
+func (q *Queue) Worker() string { return q.opts.Worker }
+
+// Lease returns how long a claim lasts without a renewal.
+func (q *Queue) Lease() time.Duration { return q.opts.Lease }
+
+// Open checks that this Redis can be used: its version (7.0 or later) and the
+// version of the keys in it, which the first worker writes. It returns
+// ErrProtocol when another version of henge uses this Redis.
+func (q *Queue) Open(ctx context.Context) error {
+	if err := checkServer(ctx, q.rdb, q.opts); err != nil {
+		return fmt.Errorf("open queue: %w", err)
+	}
+	found, err := within(ctx, func() (string, error) {
+		if err := q.rdb.SetNX(ctx, keyProtocol, protocol, 0).Err(); err != nil {
+			return "", err
+		}
+		return q.rdb.Get(ctx, keyProtocol).Result()
+	})
+	if err != nil {
+		return fmt.Errorf("open queue: read %s: %w", keyProtocol, err)
+	}
+	if found != protocol {
+		return fmt.Errorf("open queue: %w: %s says %.40q and this henge speaks %q: use the version of henge that wrote it, or another Redis database",
+			ErrProtocol, keyProtocol, found, protocol)
+	}
+	return nil
+}
+
+func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) error {
+	info, err := within(ctx, func() (string, error) { return rdb.Info(ctx, "server").Result() })
+	if err != nil {
+		if strings.Contains(err.Error(), "is not supported") {
+			opts.Log.Debug("this Redis does not tell its version")
+			return nil
+		}
+		return fmt.Errorf("ask Redis for its version: %w", err)
+	}
+	for line := range strings.Lines(info) {
+		version, ok := strings.CutPrefix(strings.TrimSpace(line), "redis_version:")
+		if !ok {
+			continue
+		}
+		major, _, _ := strings.Cut(version, ".")
+		if n, err := strconv.Atoi(major); err == nil && n < 7 {
+			return fmt.Errorf("this Redis is version %s; henge needs 7.0 or later", version)
+		}
+	}
+	return nil
+}
+
+// args puts what every script takes before its own arguments.
+func (o *Options) args(more ...any) []any {
+	return append([]any{millis(o.ReplyTTL), o.DeadLetters, millis(o.DeadTTL)}, more...)
+}

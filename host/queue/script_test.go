@@ -1,0 +1,124 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/henge-run/henge/host/localredis/redistest"
+)
+
+// Each script says at its top what it takes and returns.
+func TestScriptsHaveHeaders(t *testing.T) {
+	files, err := sources.ReadDir("lua")
+	require.NoError(t, err)
+	for _, f := range files {
+		text, err := sources.ReadFile("lua/" + f.Name())
+		require.NoError(t, err)
+		name := strings.TrimSuffix(f.Name(), ".lua")
+		require.True(t, strings.HasPrefix(string(text), "-- "+name), name)
+		switch name {
+		case "prelude", "hero", "common", "answer":
+			continue
+		}
+		require.Contains(t, string(text), "-- ARGV[4", name)
+		require.Contains(t, string(text), "-- Returns ", name)
+	}
+}
+
+// Each script alone, with the arguments that its header names.
+func TestScriptsAlone(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		s := loadScripts()
+		run := func(s *script, keys []string, args ...any) any {
+			t.Helper()
+			reply, err := s.run(t.Context(), rdb, commonKeys(keys...), append([]any{1000, 10, 1000}, args...)...)
+			require.NoError(t, err)
+			return reply
+		}
+		calls := 0
+		claim := func() any {
+			calls++
+			return run(s.claim, []string{osis}, "w", 10000, 1, 256, "oldest", 1, 0, "slot", calls)
+		}
+		require.Equal(t, []any{int64(-1), []any{}, []any{}}, claim())
+		require.Equal(t, int64(1), run(s.submit, []string{osis}, "J", "context_id", alice, "script", "40 + 2"))
+		require.Equal(t, int64(0), run(s.submit, []string{osis}, "J", "context_id", alice, "script", "40 + 2"))
+		fields := []any{alice, nil, nil, "40 + 2", nil, nil, nil, nil, nil, nil, nil, nil}
+		require.Equal(t, []any{int64(-1), []any{[]any{"J", osis, "1", "1", "0", "0", fields}}, []any{}}, claim())
+		calls--
+		require.Equal(t, []any{int64(0), []any{[]any{"J", osis, "1", "1", "0", "0", fields}}, []any{}}, claim(), "again")
+		require.Equal(t, []any{}, run(s.renew, nil, "w", 10000, osis, "J", 1))
+		require.Equal(t, []any{int64(1), int64(3)}, run(s.renew, nil, "w", 10000, osis, "I", 1, osis, "J", 1, osis, "J", 2))
+		require.Equal(t, []any{int64(2)}, run(s.release, nil, "w", osis, "J", 1, osis, "J", 1))
+		claim()
+		reap := func() []any { return run(s.reap, []string{keyReaped}, 15000, 3, 60000, 100).([]any) }
+		require.Equal(t, int64(1), reap()[1])
+		require.Equal(t, int64(0), reap()[1])
+		require.NoError(t, rdb.ZAdd(t.Context(), keyLease, redis.Z{Member: memberOf(osis, "J"), Score: 1}).Err())
+		require.Equal(t, []any{[]any{osis, "J", int64(1)}}, toInts(reap()[2]))
+		claim()
+		finish := func(worker, mode, ending string) any {
+			return run(s.finish, nil, worker, 10, 1000,
+				osis, "J", 3, mode, ending, "42", "", 1, 1000, 1, "line",
+				osis, "I", 3, mode, ending, "42", "", 1, 1000, 0).([]any)[0]
+		}
+		require.Equal(t, int64(0), finish("other", "end", "success"))
+		require.Equal(t, int64(1), finish("w", "end", "success"))
+		require.Equal(t, int64(2), finish("w", "end", "success"))
+		require.Equal(t, int64(0), finish("w", "end", "trap"))
+		require.Equal(t, int64(0), finish("w", "retry", "trap"))
+	})
+}
+
+// toInts makes the last of each triple a number, as a cursor does.
+func toInts(v any) any {
+	for _, one := range v.([]any) {
+		triple := one.([]any)
+		triple[2] = newCursor([]any{triple[2]}).int()
+	}
+	return v
+}
+
+func TestServerTimeAsText(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		prelude, err := sources.ReadFile("lua/prelude.lua")
+		require.NoError(t, err)
+		for _, at := range []time.Time{
+			time.Unix(0, 0), time.Unix(951782399, 0), time.Unix(951782400, 999e6), time.Unix(1709164800, 0),
+			time.Unix(1735689599, 1e6), time.Unix(1767225600, 0), time.Unix(4107542400, 0), time.Unix(32503679999, 999e6),
+		} {
+			source := strings.Replace(string(prelude), "redis.call('TIME')",
+				fmt.Sprintf("{'%d', '%d'}", at.Unix(), at.Nanosecond()/1000), 1)
+			got, err := rdb.Eval(t.Context(), source+"\nreturn iso8601()", commonKeys(), 1, 1, 1).Result()
+			require.NoError(t, err)
+			require.Equal(t, at.UTC().Format("2006-01-02T15:04:05.000Z"), got)
+		}
+	})
+}
+
+func TestCursor(t *testing.T) {
+	for name, read := range map[string]func(c *cursor){
+		"not a list": func(c *cursor) { c.list() },
+		"not an int": func(c *cursor) { c.int() },
+		"too short":  func(c *cursor) { c.next(); c.next() },
+		"no text":    func(c *cursor) { c.next(); _ = c.string() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCursor([]any{"x"})
+			read(c)
+			require.Error(t, c.err())
+		})
+	}
+	require.Error(t, newCursor("x").err())
+	c := newCursor([]any{"12", int64(3), nil})
+	require.EqualValues(t, 12, c.int())
+	require.EqualValues(t, 3, c.int())
+	_, ok := c.text()
+	require.False(t, ok)
+	require.NoError(t, c.err())
+}

@@ -1,0 +1,207 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// pollUnwatched is how often an idle worker claims where Redis does not
+	// tell it about pushes.
+	pollUnwatched = 100 * time.Millisecond
+
+	// wakeJitter spreads the claims of workers that one push wakes, and takes
+	// in one claim what a producer pushes in a row, and the echo of the
+	// claim of whoever was first.
+	wakeJitter = 500 * time.Microsecond
+)
+
+// Waker tells an idle worker that something came to a list. It only says that
+// a claim may be worth it: many pushes can be one wake-up, and a claim after
+// it can find nothing, since another worker was first or it was this worker's
+// own claim that changed the list.
+//
+// It listens on a connection of its own (client-side caching's invalidation
+// messages, RESP3). While that is down, or where the server does not offer it,
+// Wait returns after a poll interval, so nothing depends on the messages.
+//
+// Its methods are safe for concurrent use, but one wake-up ends one Wait.
+type Waker struct {
+	signal    chan struct{}
+	filter    atomic.Pointer[watched]
+	listening atomic.Bool
+	rand      func() float64
+	log       *slog.Logger
+	circles   map[string]bool // nil: all
+	stop      context.CancelFunc
+	stopped   sync.WaitGroup
+	ready     chan struct{} // closed when it listens, or never will
+	readyOnce sync.Once
+}
+
+// watched is the set of lists that wake; nil lists mean any.
+type watched struct{ lists map[string]bool }
+
+// NewWaker starts a waker that watches every list until Watch narrows it.
+// Close it when done.
+func (q *Queue) NewWaker() *Waker {
+	ctx, stop := context.WithCancel(context.Background())
+	w := &Waker{
+		signal: make(chan struct{}, 1),
+		rand:   q.opts.Rand,
+		log:    q.opts.Log,
+		stop:   stop,
+		ready:  make(chan struct{}),
+	}
+	if !q.opts.AllCircles {
+		w.circles = map[string]bool{"": true}
+		for _, c := range q.opts.Circles {
+			w.circles[c] = true
+		}
+	}
+	client, ok := q.rdb.(*redis.Client)
+	if !ok {
+		w.log.Debug("wake-ups: polling, since this is no client of a single server", "every", pollUnwatched)
+		w.markReady()
+		return w
+	}
+	w.stopped.Go(func() { w.listen(ctx, client.Options()) })
+	return w
+}
+
+// Watch narrows what wakes to the lists that a claim of want looks at.
+func (w *Waker) Watch(want Wanted) error {
+	lists, err := want.lists()
+	if err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	set := make(map[string]bool, len(lists))
+	for _, list := range lists {
+		set[list] = true
+	}
+	w.filter.Store(&watched{lists: set})
+	return nil
+}
+
+// Wait returns nil when a claim may be worth it: something was pushed, atMost
+// has passed (Claims.Next; 0 returns at once), or the poll interval has. It
+// returns an error only when ctx ends.
+func (w *Waker) Wait(ctx context.Context, atMost time.Duration) error {
+	poll := PollInterval
+	if !w.listening.Load() {
+		poll = pollUnwatched
+	}
+	if atMost = min(atMost, poll); atMost <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(atMost)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	case <-w.signal:
+	}
+	err := sleep(ctx, time.Duration(w.rand()*float64(wakeJitter)))
+	select {
+	case <-w.signal:
+	default:
+	}
+	return err
+}
+
+// Ready waits until the waker listens, or knows that it will not.
+func (w *Waker) Ready(ctx context.Context) error {
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close ends the waker's goroutine and connection. A Wait that runs is left to
+// its own time.
+func (w *Waker) Close() error {
+	w.stop()
+	w.stopped.Wait()
+	return nil
+}
+
+func (w *Waker) markReady() { w.readyOnce.Do(func() { close(w.ready) }) }
+
+// wake never blocks: one wake-up that waits says as much as ten.
+func (w *Waker) wake() {
+	select {
+	case w.signal <- struct{}{}:
+	default:
+	}
+}
+
+// concerns reports whether a key that changed is one that Wait is for.
+func (w *Waker) concerns(key string) bool {
+	list := key
+	if rest, ok := strings.CutPrefix(key, keyWait+dialectHero+"|"); ok {
+		name, circle, _ := strings.Cut(rest, "|")
+		if w.circles != nil && !w.circles[circle] {
+			return false
+		}
+		list = name
+	}
+	f := w.filter.Load()
+	return f == nil || f.lists[list]
+}
+
+// listen keeps a watching connection until ctx ends.
+func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
+	const first, most = 20 * time.Millisecond, 5 * time.Second
+	delay, away := first, false
+	for ctx.Err() == nil {
+		err := watchKeys(ctx, opts, func() {
+			if away {
+				w.log.Info("wake-ups: connected again")
+			}
+			delay, away = first, false
+			w.listening.Store(true)
+			w.markReady()
+			w.wake() // what came while nobody listened
+		}, func(keys []any) {
+			for _, key := range keys {
+				if name, _ := key.(string); w.concerns(name) {
+					w.wake()
+					return
+				}
+			}
+			if keys == nil { // the whole database was flushed
+				w.wake()
+			}
+		})
+		w.listening.Store(false)
+		if ctx.Err() != nil {
+			return
+		}
+		w.wake()
+		if errors.Is(err, errNotOffered) {
+			w.log.Debug("wake-ups: polling, since this Redis does not offer CLIENT TRACKING", "every", pollUnwatched, "err", err)
+			w.markReady()
+			return
+		}
+		if !away {
+			w.log.Warn("wake-ups: connection lost, polling until it is back", "every", pollUnwatched, "err", err)
+			away = true
+		}
+		if sleep(ctx, delay/2+time.Duration(w.rand()*float64(delay/2))) != nil {
+			return
+		}
+		delay = min(2*delay, most)
+	}
+}
