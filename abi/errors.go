@@ -27,7 +27,7 @@ var codeNames = [...]string{
 
 // String returns the code's name, which is what a script sees.
 func (c Code) String() string {
-	if c > 0 || int(-c) >= len(codeNames) {
+	if c > 0 || c < Internal {
 		return codeNames[-Internal]
 	}
 	return codeNames[-c]

@@ -115,8 +115,8 @@ func toJSON(v any) (any, bool, error) {
 	}
 }
 
-// jsonFloat writes a float so that it is read as one: 3 as 3.0, since 3 is an
-// integer and 100000000000000000000 one beyond 64 bits.
+// jsonFloat writes a float so that it is read as one: encoding/json gives 3,
+// which is an integer, and 1e20 in digits, which is one beyond 64 bits.
 func jsonFloat(f float64) any {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil

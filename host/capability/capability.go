@@ -6,6 +6,7 @@ package capability
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/henge-run/henge/abi"
 )
@@ -29,6 +30,10 @@ type Capability struct {
 type Function struct {
 	Name string
 	Call Func
+
+	// PastLimit says that it may be called when the job's host calls are
+	// used up: for what a job needs to end in good order.
+	PastLimit bool
 }
 
 // Func carries out one call. The guest gets an *abi.Error as it is, and any
@@ -64,6 +69,20 @@ func (c *Call) Buffer() []byte { return c.buf[:0] }
 
 // ReplyBuffer answers with b and keeps its memory for the next Buffer.
 func (c *Call) ReplyBuffer(b []byte) { c.buf, c.reply = b, b }
+
+// MaxStructured is the longest request that Decode reads, in bytes. Reading
+// cannot be interrupted, and a list of a million empty lists takes forty times
+// its own size: a guest could send all of its memory.
+const MaxStructured = 1 << 20
+
+// Decode reads a structured request into v, as abi.Decode does.
+func (c *Call) Decode(v any) (abi.Encoding, error) {
+	if len(c.Request) > MaxStructured {
+		return abi.CBOR, &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf(
+			"the request has %d bytes; at most %d are read", len(c.Request), MaxStructured)}
+	}
+	return abi.Decode(c.Request, v)
+}
 
 // ReplyValue answers with v in the encoding of the request.
 func (c *Call) ReplyValue(enc abi.Encoding, v any) error {

@@ -55,12 +55,13 @@ func isName(s string) bool {
 	return true
 }
 
-// quoteShort quotes s for a message. What a producer wrote may be 10 kB of
-// control characters, and must not flood a terminal or a log.
+// quoteShort quotes s for a message, in ASCII. What a producer wrote may be 10
+// kB of control characters, which must not flood a terminal or a log, or look
+// like a name that it is not.
 func quoteShort(s string) string {
 	const most = 80
 	if len(s) > most {
-		return fmt.Sprintf("%q… (%d bytes)", s[:most], len(s))
+		return fmt.Sprintf("%+q… (%d bytes)", s[:most], len(s))
 	}
-	return fmt.Sprintf("%q", s)
+	return fmt.Sprintf("%+q", s)
 }

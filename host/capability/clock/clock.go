@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
@@ -43,7 +44,7 @@ func random(_ context.Context, c *capability.Call) error {
 	if n > abi.MaxRandom {
 		return &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf("%d random bytes were asked for; at most %d a call", n, abi.MaxRandom)}
 	}
-	b := append(c.Buffer(), make([]byte, n)...)
+	b := slices.Grow(c.Buffer(), int(n))[:n]
 	if _, err := io.ReadFull(c.Session.Random, b); err != nil {
 		return fmt.Errorf("read randomness: %w", err)
 	}

@@ -5,6 +5,8 @@ package job
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
@@ -20,7 +22,7 @@ func New() capability.Capability {
 			{Name: "meta", Call: meta},
 			{Name: "output", Call: output},
 			{Name: "progress", Call: progress},
-			{Name: "fail", Call: fail},
+			{Name: "fail", Call: fail, PastLimit: true},
 		},
 	}
 }
@@ -35,19 +37,19 @@ func meta(_ context.Context, c *capability.Call) error {
 	if len(c.Request) > 0 {
 		var none struct{}
 		var err error
-		if enc, err = abi.Decode(c.Request, &none); err != nil {
+		if enc, err = c.Decode(&none); err != nil {
 			return err
 		}
 	}
 	j, limits := c.Session.Job, c.Session.Limits
-	env := j.Env
-	if env == nil {
-		env = map[string]string{}
+	env := make(map[string]string, len(j.Env))
+	for name, value := range j.Env {
+		env[text(name)] = text(value)
 	}
 	return c.ReplyValue(enc, abi.Meta{
-		ID:         j.ID,
+		ID:         text(j.ID),
 		Circle:     j.Circle,
-		Caller:     j.Caller,
+		Caller:     text(j.Caller),
 		Type:       j.Type,
 		Dialect:    j.Dialect,
 		Attempt:    j.Attempt,
@@ -64,29 +66,39 @@ func meta(_ context.Context, c *capability.Call) error {
 	})
 }
 
+// text is what a producer wrote, as text: a guest's reader may refuse all of a
+// message for one byte that is not UTF-8.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
 func output(_ context.Context, c *capability.Call) error {
 	return c.Session.AppendOutput(c.Request)
 }
 
 func progress(_ context.Context, c *capability.Call) error {
 	var p abi.Progress
-	if _, err := abi.Decode(c.Request, &p); err != nil {
+	if _, err := c.Decode(&p); err != nil {
 		return err
+	}
+	if !finite(p.Done) || !finite(p.Total) {
+		return &abi.Error{Code: abi.InvalidArgument, Message: "done and total are finite numbers"}
 	}
 	c.Session.Progress = &p
 	return nil
 }
 
-// maxMessage bounds a failure's message, which is written into the job and
-// into logs.
-const maxMessage = 64 << 10
+// finite numbers are those that every encoding can write.
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+// maxFailure bounds a failure's message and data, which are written into the
+// job and into logs, in bytes of the request.
+const maxFailure = 128 << 10
 
 func fail(_ context.Context, c *capability.Call) error {
 	var f abi.Fail
-	if len(c.Request) > 2*maxMessage {
-		return &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf("a failure of %d bytes is too large; at most %d are kept", len(c.Request), 2*maxMessage)}
+	if len(c.Request) > maxFailure {
+		return &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf("a failure of %d bytes is too large; at most %d are kept", len(c.Request), maxFailure)}
 	}
-	if _, err := abi.Decode(c.Request, &f); err != nil {
+	if _, err := c.Decode(&f); err != nil {
 		return err
 	}
 	if f.Message == "" {

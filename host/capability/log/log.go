@@ -22,7 +22,7 @@ func New() capability.Capability {
 
 func write(_ context.Context, c *capability.Call) error {
 	var line abi.LogLine
-	if _, err := abi.Decode(c.Request, &line); err != nil {
+	if _, err := c.Decode(&line); err != nil {
 		return err
 	}
 	level := job.Info

@@ -1,0 +1,122 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// errTimeUp is the cause of a context that ended at the attempt's deadline.
+var errTimeUp = errors.New("the time is up")
+
+// stop is the host's own reason to end a job. It leaves the guest as a panic,
+// since nothing else gets out through its frames.
+type stop struct {
+	end     job.End
+	message string
+}
+
+func (s *stop) Error() string { return s.message }
+
+// abort ends the job here and now.
+func (r *run) abort(end job.End, message string) {
+	r.stop = &stop{end, message}
+	panic(r.stop)
+}
+
+// endIfDone ends the job when its time came while the host was working for
+// it: the guest is not asked again.
+func (r *run) endIfDone(ctx context.Context) {
+	if ctx.Err() != nil {
+		end, message := r.outOfTime(ctx)
+		r.abort(end, message)
+	}
+}
+
+// returned is the result of a module that did not succeed.
+type returned int32
+
+func (c returned) Error() string { return fmt.Sprintf("the module returned %d", int32(c)) }
+
+// ended says how the job ended, given what running it returned.
+func (r *run) ended(ctx context.Context, err error) (job.End, string) {
+	if err == nil {
+		return job.Success, ""
+	}
+	if r.stop != nil {
+		return r.stop.end, r.stop.message
+	}
+	var code returned
+	if errors.As(err, &code) {
+		return r.failed(fmt.Sprintf("the module returned %d and gave no reason", int32(code)))
+	}
+	var exit *sys.ExitError
+	if errors.As(err, &exit) {
+		if ctx.Err() != nil && (exit.ExitCode() == sys.ExitCodeContextCanceled || exit.ExitCode() == sys.ExitCodeDeadlineExceeded) {
+			return r.outOfTime(ctx)
+		}
+		if exit.ExitCode() == 0 {
+			return job.Success, ""
+		}
+		return r.failed(fmt.Sprintf("the program exited with code %d and said nothing", exit.ExitCode()))
+	}
+	return r.trapped(err)
+}
+
+// failed is the end of a module that says itself that it did not succeed:
+// with job.fail, or on its standard error, or with a number alone.
+func (r *run) failed(silent string) (job.End, string) {
+	if f := r.session.Failure; f != nil {
+		return job.ScriptError, f.Message
+	}
+	if said := strings.TrimSpace(r.stderr.tail()); said != "" {
+		return job.ExitCode, said
+	}
+	return job.ExitCode, silent
+}
+
+// trapped is the end of a module that the runtime stopped.
+func (r *run) trapped(err error) (job.End, string) {
+	what, _, _ := strings.Cut(err.Error(), "\n")
+	// Before it may stand that a start function failed.
+	_, trap, isTrap := strings.Cut(what, "wasm error: ")
+	switch {
+	// The runtime gives this one bare, and its error value is not exported.
+	case strings.HasSuffix(what, "stack overflow"):
+		return job.Stack, "calls were nested too deeply and the stack is used up; use a loop, or recurse less"
+	case r.memory.refused:
+		return job.Memory, fmt.Sprintf("the job ran out of memory: its limit is %d bytes; use less, or ask the operator to raise the memory limit", r.module.Limits.Memory)
+	case isTrap:
+		return job.Trap, "the module trapped: " + trap + r.lastWords()
+	default:
+		r.module.rt.log.Error("the runtime stopped a module", "module", r.module.Manifest.Name, "err", err)
+		return job.Trap, "the module was stopped: " + what
+	}
+}
+
+// lastWords is what the module wrote to standard error before it trapped,
+// where a panic of a compiled language says its reason.
+func (r *run) lastWords() string {
+	if said := strings.TrimSpace(r.stderr.tail()); said != "" {
+		return "; it said: " + said
+	}
+	return ""
+}
+
+// outOfTime is the end of a job whose context is done.
+func (r *run) outOfTime(ctx context.Context) (job.End, string) {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, errTimeUp):
+		return job.Deadline, fmt.Sprintf("the job took longer than its timeout of %s; do less, or give it a longer timeout", r.session.Deadline.Sub(r.session.Start))
+	case errors.Is(cause, job.ErrLeaseLost):
+		return job.LeaseLost, cause.Error()
+	default:
+		return job.Cancelled, "the job was cancelled: " + cause.Error()
+	}
+}
