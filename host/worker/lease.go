@@ -1,0 +1,56 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// renewLeases keeps the leases of running jobs alive, three times as often as
+// they would end. A job whose lease was lost is stopped at once.
+func (w *Worker) renewLeases(ctx context.Context) {
+	every := w.opts.Queue.Lease() / 3
+	for {
+		pause(ctx, every)
+		if ctx.Err() != nil {
+			return
+		}
+		claims := w.active.list()
+		if len(claims) == 0 {
+			continue
+		}
+		lost, err := w.opts.Queue.Renew(ctx, claims)
+		if ctx.Err() != nil {
+			return
+		}
+		w.redis.report(err)
+		for _, c := range lost {
+			w.active.stop(c, job.ErrLeaseLost)
+		}
+	}
+}
+
+// reap takes back the jobs whose worker is gone, whoever it was: at the
+// earliest end of a lease, as the queue says.
+func (w *Worker) reap(ctx context.Context) {
+	for ctx.Err() == nil {
+		report, err := w.opts.Queue.Reap(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		w.redis.report(err)
+		next := report.Next
+		if err != nil {
+			next = w.redis.delay()
+		}
+		for _, notice := range report.Notices {
+			w.log.Warn(notice.Text, "list", notice.Queue, "job", notice.ID)
+		}
+		for _, r := range report.Requeued {
+			w.log.Warn("job taken back: its worker was lost", "job", r.ID, "list", r.Queue, "crashes", r.Crashes)
+		}
+		// A little later than the earliest expiry, and not all workers at once.
+		pause(ctx, next+jitter(100*time.Millisecond))
+	}
+}

@@ -1,0 +1,51 @@
+package worker
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/henge-run/henge/host/queue"
+)
+
+const (
+	firstDelay = 50 * time.Millisecond
+	lastDelay  = 2 * time.Second
+)
+
+// outage watches whether Redis answers: one line in the log for each change,
+// not one for each try, and a delay that grows while it does not. It is safe
+// for concurrent use.
+type outage struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	since time.Time
+	tries int
+}
+
+// report takes the outcome of a call. A refusal by the fence is an answer.
+func (o *outage) report(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err == nil || errors.Is(err, queue.ErrLost) {
+		if o.tries > 0 {
+			o.log.Info("Redis answers again", "after", time.Since(o.since).Round(time.Millisecond))
+		}
+		o.tries = 0
+		return
+	}
+	if o.tries == 0 {
+		o.since = time.Now()
+		o.log.Error("Redis does not answer; trying on", "err", err)
+	}
+	o.tries++
+}
+
+// delay is how long to wait before the next try.
+func (o *outage) delay() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return jitter(min(firstDelay<<min(o.tries, 10), lastDelay))
+}
