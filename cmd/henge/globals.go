@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"golang.org/x/term"
+
+	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/modules"
+)
+
+// globals are the flags of every command. Each can be set in the environment
+// as well: HENGE_REDIS_URL for --redis-url.
+type globals struct {
+	RedisURL  string `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS."`
+	Modules   string `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
+	Data      string `type:"path" placeholder:"DIR" help:"Folder for caches. By default the user's data folder."`
+	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
+	LogFormat string `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`
+}
+
+// logger writes to standard error: for people on a terminal, for machines
+// elsewhere.
+func (g *globals) logger(s streams) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(g.LogLevel)) // the parser has checked it
+	terminal := isTerminal(s.err)
+	if g.LogFormat == "json" || (g.LogFormat == "auto" && !terminal) {
+		return slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{Level: level, ReplaceAttr: durationsAsText}))
+	}
+	return slog.New(tint.NewTextHandler(s.err, &tint.Options{
+		Level:      level,
+		TimeFormat: time.TimeOnly,
+		NoColor:    !terminal || os.Getenv("NO_COLOR") != "",
+	}))
+}
+
+// durationsAsText writes 20s where the JSON handler would write nanoseconds.
+func durationsAsText(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// dataDir returns the folder of henge's own files and makes it. Compiled code
+// in it is run as it is, so nobody else may write there.
+func (g *globals) dataDir() (string, error) {
+	dir := g.Data
+	if dir == "" {
+		base := os.Getenv("XDG_DATA_HOME")
+		if base == "" {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return "", fmt.Errorf("find the user's data folder: %w; name one with --data", err)
+			}
+			base = filepath.Join(home, ".local", "share")
+		}
+		dir = filepath.Join(base, "henge")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make the data folder: %w; name another with --data", err)
+	}
+	return dir, nil
+}
+
+// loaded is a runtime with its modules.
+type loaded struct {
+	*registry.Registry
+	runtime *sandbox.Runtime
+}
+
+// load starts a runtime and loads the built-in modules and the folder's.
+func (g *globals) load(ctx context.Context, log *slog.Logger) (*loaded, error) {
+	rt, err := g.runtime(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	folders := []registry.Folder{{Name: "built-in", FS: modules.FS()}}
+	if g.Modules != "" {
+		folders = append(folders, registry.Folder{Name: g.Modules, FS: os.DirFS(g.Modules)})
+	}
+	reg, err := registry.Open(ctx, rt, registry.Options{Folders: folders, Log: log})
+	if err != nil {
+		_ = rt.Close(ctx)
+		return nil, err
+	}
+	return &loaded{reg, rt}, nil
+}
+
+func (g *globals) runtime(ctx context.Context, log *slog.Logger) (*sandbox.Runtime, error) {
+	dir, err := g.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.New(ctx, sandbox.Options{CacheDir: filepath.Join(dir, "compiled"), Log: log})
+}
+
+func (l *loaded) close() {
+	ctx := context.Background()
+	_ = l.Registry.Close(ctx)
+	_ = l.runtime.Close(ctx)
+}
+
+// readScript reads a script from a file, or from standard input for "-".
+func readScript(s streams, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(s.in)
+	}
+	b, err := os.ReadFile(name)
+	if os.IsNotExist(err) {
+		return nil, &exitError{exitNotFound, err}
+	}
+	return b, err
+}
+
+// scriptType is the type given, or the one that the file's name says.
+func scriptType(given, file string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if ext := filepath.Ext(file); len(ext) > 1 {
+		return ext[1:], nil
+	}
+	return "", exitWith(exitUsage, "the script's type is not known: give it with --type, for example --type rhai")
+}

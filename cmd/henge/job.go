@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/queue"
+)
+
+// submission is what a new job needs.
+type submission struct {
+	File    string            `arg:"" help:"Script to run; - for standard input."`
+	Circle  string            `required:"" placeholder:"PK" help:"Circle to run it in."`
+	Caller  string            `placeholder:"PK" help:"Who asks; by default the circle itself."`
+	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
+	Timeout time.Duration     `default:"60s" help:"How long one attempt may take, in whole seconds."`
+	Retries int               `help:"How many more attempts may follow a failure."`
+	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
+}
+
+// job reads the script and says what to run.
+func (c *submission) job(s streams) (*job.Job, error) {
+	payload, err := readScript(s, c.File)
+	if err != nil {
+		return nil, err
+	}
+	typ, err := scriptType(c.Type, c.File)
+	if err != nil {
+		return nil, err
+	}
+	circle, err := job.ParseCircle(c.Circle)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	caller := c.Caller
+	if caller == "" {
+		caller = circle
+	}
+	return &job.Job{Circle: circle, Caller: caller, Type: typ, Payload: payload, Timeout: c.Timeout, Retries: c.Retries, Env: c.Env}, nil
+}
+
+// withProducer connects to Redis for the time of one command.
+func withProducer(g *globals, do func(*queue.Producer) error) error {
+	rdb, err := queue.Connect(g.RedisURL)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	defer rdb.Close()
+	err = do(queue.NewProducer(rdb))
+	if errors.Is(err, queue.ErrNotFound) {
+		return &exitError{exitNotFound, err}
+	}
+	return err
+}
+
+// jobSubmit is henge job submit.
+type jobSubmit struct {
+	submission
+}
+
+// Run submits a job and prints its id.
+func (c *jobSubmit) Run(ctx context.Context, s streams, g *globals) error {
+	j, err := c.job(s)
+	if err != nil {
+		return err
+	}
+	return withProducer(g, func(p *queue.Producer) error {
+		id, err := p.Submit(ctx, j)
+		if err != nil {
+			return err
+		}
+		return g.print(s, table{columns: []string{"id"}, rows: [][]any{{id}}, bare: true})
+	})
+}
+
+// jobRun is henge job run.
+type jobRun struct {
+	submission
+	Wait time.Duration `default:"0s" help:"How long to wait for the result; 0 waits until it is there."`
+}
+
+// Run submits a job, waits for it and prints what it gave back.
+func (c *jobRun) Run(ctx context.Context, s streams, g *globals) error {
+	j, err := c.job(s)
+	if err != nil {
+		return err
+	}
+	if c.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Wait)
+		defer cancel()
+	}
+	return withProducer(g, func(p *queue.Producer) error {
+		id, err := p.Submit(ctx, j)
+		if err != nil {
+			return err
+		}
+		record, err := p.Wait(ctx, id)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return exitWith(exitTimeout, "job %s has not ended within %s; it goes on, see henge job get %s", id, c.Wait, id)
+		}
+		if err != nil {
+			return err
+		}
+		if record.Failed() {
+			return failure(record.Fields["end"], record.Fields["error"])
+		}
+		return printOutput(s, []byte(record.Fields["output"]))
+	})
+}
+
+// failure is the exit of a job that did not succeed.
+func failure(end, message string) error {
+	if end == job.Deadline.String() {
+		return exitWith(exitTimeout, "%s", printable(message))
+	}
+	return exitWith(exitJobFailed, "%s", printable(message))
+}
+
+// jobGet is henge job get.
+type jobGet struct {
+	ID string `arg:"" help:"The job's id."`
+}
+
+// Run prints all that is known of a job.
+func (c *jobGet) Run(ctx context.Context, s streams, g *globals) error {
+	return withProducer(g, func(p *queue.Producer) error {
+		record, err := p.Get(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		return g.print(s, recordTable(record))
+	})
+}
+
+// recordTable shows one job, a field in each row.
+func recordTable(r queue.Record) table {
+	t := table{columns: slices.Sorted(maps.Keys(r.Fields)), upright: true}
+	row := make([]any, len(t.columns))
+	for i, name := range t.columns {
+		row[i] = r.Fields[name]
+	}
+	t.rows = [][]any{row}
+	return t
+}
+
+// jobLs is henge job ls.
+type jobLs struct {
+	Circle string `placeholder:"PK" help:"Only jobs of this circle."`
+	Status string `placeholder:"STATUS" help:"Only jobs of this status: dispatched, started, finished, error."`
+	Type   string `placeholder:"TYPE" help:"Only jobs of this script type."`
+	Limit  int    `default:"100" help:"The most jobs to list."`
+}
+
+// Run lists jobs, the last created first.
+func (c *jobLs) Run(ctx context.Context, s streams, g *globals) error {
+	return withProducer(g, func(p *queue.Producer) error {
+		records, err := p.List(ctx, queue.Filter{Status: c.Status, Circle: c.Circle, Type: c.Type}, c.Limit)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(records, func(a, b queue.Record) int {
+			if a.Fields["created_at"] != b.Fields["created_at"] {
+				return -strings.Compare(a.Fields["created_at"], b.Fields["created_at"])
+			}
+			return strings.Compare(a.ID, b.ID)
+		})
+		columns := []string{"id", "status", "end", "script_type", "context_id", "created_at", "error"}
+		t := table{columns: columns}
+		for _, r := range records {
+			row := make([]any, len(columns))
+			for i, name := range columns {
+				row[i] = r.Fields[name]
+			}
+			row[0] = r.ID
+			t.rows = append(t.rows, row)
+		}
+		return g.print(s, t)
+	})
+}
+
+// jobLogs is henge job logs.
+type jobLogs struct {
+	ID string `arg:"" help:"The job's id."`
+}
+
+// Run prints what a job has logged.
+func (c *jobLogs) Run(ctx context.Context, s streams, g *globals) error {
+	return withProducer(g, func(p *queue.Producer) error {
+		if _, err := p.Get(ctx, c.ID); err != nil {
+			return err
+		}
+		lines, err := p.Logs(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		return g.print(s, logTable(lines))
+	})
+}
+
+func logTable(lines []job.LogLine) table {
+	t := table{columns: []string{"time", "level", "text", "fields"}, bare: true}
+	for _, l := range lines {
+		fields := ""
+		if len(l.Fields) > 0 {
+			fields = fmt.Sprint(l.Fields)
+		}
+		t.rows = append(t.rows, []any{l.Time.Format(time.RFC3339Nano), l.Level.String(), l.Text, fields})
+	}
+	return t
+}

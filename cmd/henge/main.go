@@ -1,0 +1,105 @@
+// Command henge runs untrusted scripts as jobs from Redis, each in a sandbox
+// of its own. This folder holds flags, printing and exit codes; what is done
+// is in the packages under host.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the next one ends the process as it would
+	// without us: an impatient operator must not need kill -9.
+	context.AfterFunc(ctx, stop)
+	os.Exit(doMain(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// streams are the standard streams: data goes to out, words to err.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// commands is the whole command line: <noun> <verb>.
+type commands struct {
+	globals
+
+	Worker struct {
+		Start workerStart `cmd:"" help:"Take jobs from Redis and run them, until stopped."`
+	} `cmd:"" help:"Run jobs."`
+
+	Job struct {
+		Run    jobRun    `cmd:"" help:"Submit a script as a job, wait for it and print its result."`
+		Submit jobSubmit `cmd:"" help:"Submit a script as a job and print its id."`
+		Get    jobGet    `cmd:"" help:"Show a job."`
+		Ls     jobLs     `cmd:"" help:"List jobs."`
+		Logs   jobLogs   `cmd:"" help:"Show what a job has logged."`
+	} `cmd:"" help:"Submit jobs and look at them."`
+
+	Module struct {
+		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`
+		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`
+	} `cmd:"" help:"Script engines and runners."`
+
+	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`
+	Demo    demo       `cmd:"" help:"Show a worker at work: three jobs, with a Redis of its own."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// doMain runs one command and returns the exit code.
+func doMain(ctx context.Context, args []string, s streams) (code int) {
+	var cli commands
+	// The parser ends the process after --help and the like; here that is a
+	// return, so that the command is a function under test.
+	type exit int
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exit:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	parser, err := kong.New(&cli,
+		kong.Name("henge"),
+		kong.Description("Runs untrusted scripts as jobs, each in a sandbox that nobody has used before."),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.DefaultEnvars("HENGE"),
+		kong.Vars{"slots": strconv.Itoa(defaultSlots())},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		panic(err) // a mistake in the struct above
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(s.err, "henge: %v\nTry henge --help.\n", err)
+		return exitUsage
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(s, &cli.globals)
+	if err == nil {
+		return exitOK
+	}
+	var e *exitError
+	if !errors.As(err, &e) {
+		e = &exitError{exitFailed, err}
+	}
+	if text := e.Error(); text != "" {
+		fmt.Fprintf(s.err, "henge: %s\n", text)
+	}
+	return e.code
+}

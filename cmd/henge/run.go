@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// runFile is henge run.
+type runFile struct {
+	File    string            `arg:"" help:"Script to run; - for standard input."`
+	Circle  string            `default:"local" placeholder:"PK" help:"Circle that the script is told it runs in (${default})."`
+	Caller  string            `placeholder:"PK" help:"Who the script is told asks; by default the circle itself."`
+	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
+	Timeout time.Duration     `default:"60s" help:"How long it may take."`
+	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
+}
+
+// Run runs the script in this process and prints what it gave back.
+func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
+	submitted := submission{File: c.File, Circle: c.Circle, Caller: c.Caller, Type: c.Type, Timeout: c.Timeout, Env: c.Env}
+	j, err := submitted.job(s)
+	if err != nil {
+		return err
+	}
+	j.ID, j.Dialect, j.Attempt = uuid.NewString(), "local", 1
+	mods, err := g.load(ctx, g.logger(s))
+	if err != nil {
+		return err
+	}
+	defer mods.close()
+	m, ok := mods.Lookup(strings.ToLower(j.Type))
+	if !ok {
+		return exitWith(exitNotFound, "no loaded module serves the script type %q; served are: %s", j.Type, strings.Join(mods.Types(), ", "))
+	}
+	result := m.Run(ctx, j)
+	for _, l := range result.Log {
+		fmt.Fprintf(s.err, "%s: %s\n", l.Level, printable(l.Text))
+	}
+	if result.End != job.Success {
+		return failure(result.End.String(), result.Error)
+	}
+	return printOutput(s, result.Output)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/worker"
+)
+
+// workerStart is henge worker start.
+type workerStart struct {
+	Circle     []string      `aliases:"circle-public-key" placeholder:"PK" xor:"circles" required:"" help:"Circle to serve: a public key in hex, or a name. May be given several times."`
+	AllCircles bool          `xor:"circles" required:"" help:"Serve whatever circle a job is for."`
+	Types      []string      `placeholder:"TYPE" help:"Script types to serve; by default all that the loaded modules serve."`
+	Slots      int           `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
+	Group      string        `help:"Serve the lists of this worker group as well."`
+	Instance   string        `help:"Serve the lists of this instance of the group as well."`
+	Pop        string        `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
+	Grace      time.Duration `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
+}
+
+// Run serves until the context ends.
+func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
+	log := g.logger(s)
+	rdb, err := queue.Connect(g.RedisURL)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	defer rdb.Close()
+	q, err := queue.New(rdb, queue.Options{
+		Circles:    c.Circle,
+		AllCircles: c.AllCircles,
+		Pop:        queue.Pop(c.Pop),
+		Log:        log,
+	})
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	mods, err := g.load(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer mods.close()
+	w, err := worker.New(worker.Options{
+		Queue:    q,
+		Registry: mods.Registry,
+		Types:    c.Types,
+		Group:    c.Group,
+		Instance: c.Instance,
+		Slots:    c.Slots,
+		Grace:    c.Grace,
+		Log:      log,
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "redis", rdb.Options().Addr, "worker", q.Worker(), "circles", circlesOf(c), "types", w.Types(), "slots", c.Slots)
+	if err := w.Run(ctx); err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	log.Info("stopped")
+	return nil
+}
+
+func circlesOf(c *workerStart) any {
+	if c.AllCircles {
+		return "all"
+	}
+	return c.Circle
+}
+
+// defaultSlots is one job for each processor: a job that computes uses one up.
+func defaultSlots() int { return runtime.GOMAXPROCS(0) }
