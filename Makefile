@@ -1,0 +1,59 @@
+# Everything that is needed is installed or built by these targets; what
+# cannot be is named, with the way to get it.
+
+SHELL := bash
+GO ?= go
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+
+## help: list the targets
+.PHONY: help
+help:
+	@sed -n 's/^## \([a-z-]*\): /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+## build: build bin/henge, one static file with the engines in it
+.PHONY: build
+build: modules
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/henge ./cmd/henge
+
+## demo: run three jobs with a Redis and a worker of their own
+.PHONY: demo
+demo: build
+	@host/localredis/install.sh || echo 'Going on without redis-server.'
+	@bin/henge demo
+
+## modules: build the engines that come with henge
+.PHONY: modules
+modules: toolchain
+	@modules/build.sh
+
+## test: run all tests, with the race detector where there is a C compiler
+.PHONY: test
+test: modules
+	@host/localredis/install.sh
+	@modules/build.sh native
+	@modules/build.sh tools
+	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
+	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
+	set -x; $(GO) test $$race -timeout 10m ./...
+
+## lint: check the shell scripts (Go is checked by the tests)
+.PHONY: lint
+lint:
+	shellcheck modules/build.sh host/localredis/install.sh .ci/run
+
+## bench: run the benchmarks
+.PHONY: bench
+bench: modules
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+## clean: remove what was built here; caches in the user's folders stay
+.PHONY: clean
+clean:
+	rm -rf bin
+	find modules/built -type f ! -name '.*' -delete
+
+.PHONY: toolchain
+toolchain:
+	@command -v $(GO) >/dev/null || { echo 'henge is built with Go 1.26 or later, and there is no go on the PATH: see https://go.dev/dl/' >&2; exit 1; }
