@@ -32,7 +32,7 @@ modules: toolchain
 .PHONY: test
 test: modules
 	@host/localredis/install.sh
-	@modules/build.sh native
+	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \

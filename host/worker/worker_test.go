@@ -1,0 +1,161 @@
+package worker_test
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localredis"
+	"github.com/henge-run/henge/host/localredis/redistest"
+	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/worker"
+	"github.com/henge-run/henge/modules"
+)
+
+const circle = "acme"
+
+// bundle is a worker on a Redis of its own, with the built-in modules.
+type bundle struct {
+	producer *queue.Producer
+	server   *localredis.Server
+	log      *lockedBuffer
+	registry *registry.Registry
+
+	// stop ends the worker and checks that it ended well.
+	stop func()
+}
+
+func setup(t *testing.T, slots int) *bundle {
+	t.Helper()
+	ctx := context.Background()
+	b := &bundle{server: redistest.Server(t, localredis.Options{}), log: &lockedBuffer{}}
+	rt, err := sandbox.New(ctx, sandbox.Options{CacheDir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, rt.Close(ctx)) })
+	b.registry, err = registry.Open(ctx, rt, registry.Options{Folders: []registry.Folder{{Name: "built-in", FS: modules.FS()}}})
+	require.NoError(t, err)
+	require.Contains(t, b.registry.Types(), "rhai", "the engines are not built: run make modules")
+
+	rdb := redistest.Client(t, b.server)
+	b.producer = queue.NewProducer(rdb)
+	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	q, err := queue.New(rdb, queue.Options{Circles: []string{circle}, Lease: 2 * time.Second, Log: log})
+	require.NoError(t, err)
+	w, err := worker.New(worker.Options{Queue: q, Registry: b.registry, Slots: slots, Log: log})
+	require.NoError(t, err)
+
+	working, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(working) }()
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	t.Cleanup(b.stop)
+	return b
+}
+
+func (b *bundle) submit(t *testing.T, script string, timeout time.Duration) string {
+	t.Helper()
+	id, err := b.producer.Submit(t.Context(), &job.Job{Circle: circle, Caller: circle, Type: "rhai", Payload: []byte(script), Timeout: timeout})
+	require.NoError(t, err)
+	return id
+}
+
+func (b *bundle) wait(t *testing.T, id string) queue.Record {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := b.producer.Wait(ctx, id)
+	require.NoError(t, err)
+	return r
+}
+
+func TestRunsJobsAndLeavesNothingBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	t.Run("jobs", func(t *testing.T) {
+		b := setup(t, 4)
+		ids := make([]string, 200)
+		for i := range ids {
+			ids[i] = b.submit(t, strconv.Itoa(i)+" + 1", 0)
+		}
+		for i, id := range ids {
+			r := b.wait(t, id)
+			require.Equal(t, strconv.Itoa(i+1), r.Fields["output"], r.Fields)
+			require.Equal(t, "1", r.Fields["attempt"])
+		}
+		b.stop()
+	})
+	goleak.VerifyNone(t, before)
+}
+
+func TestLeaseIsRenewedWhileAJobRuns(t *testing.T) {
+	b := setup(t, 1)
+	// Longer than two leases: without renewal it would be taken back.
+	id := b.submit(t, `let t = timestamp(); while t.elapsed < 5.0 {} "done"`, 20*time.Second)
+	r := b.wait(t, id)
+	require.Equal(t, "done", r.Fields["output"], r.Fields)
+	require.Equal(t, "1", r.Fields["attempt"])
+}
+
+func TestJobStopsWhenItsLeaseIsLost(t *testing.T) {
+	b := setup(t, 1)
+	rdb := redistest.Client(t, b.server)
+	id := b.submit(t, `loop {}`, time.Hour)
+	require.Eventually(t, func() bool {
+		return rdb.HGet(t.Context(), "hero:job:"+id, "status").Val() == "started"
+	}, 30*time.Second, 10*time.Millisecond)
+	// As if another worker had taken it.
+	require.NoError(t, rdb.HSet(t.Context(), "hero:job:"+id, "worker", "another", "attempt", 2).Err())
+	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "its lease was lost") }, 30*time.Second, 10*time.Millisecond)
+	// The slot is free again, and nothing was written.
+	require.Equal(t, "2", b.wait(t, b.submit(t, "1 + 1", 0)).Fields["output"])
+	require.Equal(t, "started", rdb.HGet(t.Context(), "hero:job:"+id, "status").Val())
+}
+
+func TestRedisAway(t *testing.T) {
+	b := setup(t, 2)
+	rdb := redistest.Client(t, b.server)
+	require.Equal(t, "2", b.wait(t, b.submit(t, "1 + 1", 0)).Fields["output"])
+	// Every call fails for a while, longer than a lease.
+	require.NoError(t, rdb.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err())
+	require.NoError(t, rdb.Do(t.Context(), "CLIENT", "PAUSE", "3000", "ALL").Err())
+	require.Equal(t, "4", b.wait(t, b.submit(t, "2 + 2", 0)).Fields["output"])
+}
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	empty, err := registry.Open(t.Context(), nil, registry.Options{})
+	require.NoError(t, err)
+	_, err = worker.New(worker.Options{Registry: empty, Slots: 1})
+	require.ErrorContains(t, err, "make modules")
+	_, err = worker.New(worker.Options{Registry: empty})
+	require.ErrorContains(t, err, "at least 1 slot")
+}
+
+// lockedBuffer takes a log from several goroutines.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
