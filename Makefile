@@ -34,6 +34,7 @@ test: modules
 	@host/localredis/install.sh
 	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
+	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
 	set -x; $(GO) test $$race -timeout 10m ./...

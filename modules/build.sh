@@ -5,6 +5,7 @@
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
 #                             and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
+#   modules/build.sh check    also run the tests of guest/rust, natively
 #
 # Environment:
 #   HENGE_RUST=rustup|debian  use this toolchain; otherwise the ordinary cargo, then Debian's
@@ -177,8 +178,8 @@ build_native() { # NAME
 
 main() {
 	case $#:${1:-} in
-	0: | 1:native | 1:tools) ;;
-	*) fail "unknown arguments '$*'; there are native and tools" ;;
+	0: | 1:native | 1:tools | 1:check) ;;
+	*) fail "unknown arguments '$*'; there are native, tools and check" ;;
 	esac
 	choose_toolchain
 	mkdir -p -- "$cache"
@@ -187,6 +188,7 @@ main() {
 	case ${1:-} in
 	native) build_native rhai ;;
 	tools) for name in "${tools[@]}"; do build_module "$name" "$repo/bin"; done ;;
+	check) CARGO_TARGET_DIR=$cache/target "${cargo[@]}" test --quiet --manifest-path "$repo/guest/rust/Cargo.toml" >&2 ;;
 	esac
 }
 
