@@ -28,12 +28,16 @@ demo: build
 modules: toolchain
 	@modules/build.sh
 
-## test: run all tests, with the race detector where there is a C compiler
-.PHONY: test
-test: modules
+## setup: install and build what the tests need
+.PHONY: setup
+setup: modules
 	@host/localredis/install.sh
 	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
+
+## test: run all tests, with the race detector where there is a C compiler
+.PHONY: test
+test: setup
 	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -108,6 +109,18 @@ func (g *globals) runtime(ctx context.Context, log *slog.Logger) (*sandbox.Runti
 		return nil, err
 	}
 	return sandbox.New(ctx, sandbox.Options{CacheDir: filepath.Join(dir, "compiled"), Log: log})
+}
+
+// serving returns the module of a script type, or says what there is instead.
+func (l *loaded) serving(scriptType string) (*sandbox.Module, error) {
+	if m, ok := l.Lookup(strings.ToLower(scriptType)); ok {
+		return m, nil
+	}
+	types := l.Types()
+	if len(types) == 0 {
+		return nil, exitWith(exitNotFound, "no module is loaded: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
+	}
+	return nil, exitWith(exitNotFound, "no loaded module serves the script type %q; served are: %s", scriptType, strings.Join(types, ", "))
 }
 
 func (l *loaded) close() {

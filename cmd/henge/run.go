@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,9 +33,9 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer mods.close()
-	m, ok := mods.Lookup(strings.ToLower(j.Type))
-	if !ok {
-		return exitWith(exitNotFound, "no loaded module serves the script type %q; served are: %s", j.Type, strings.Join(mods.Types(), ", "))
+	m, err := mods.serving(j.Type)
+	if err != nil {
+		return err
 	}
 	result := m.Run(ctx, j)
 	for _, l := range result.Log {

@@ -88,7 +88,7 @@ func New(opts Options) (*Worker, error) {
 // servedTypes returns the types that were asked for and are there.
 func servedTypes(asked, there []string) ([]string, error) {
 	if len(there) == 0 {
-		return nil, errors.New("no module is loaded, so no job can be run: build the engines with `make modules`, or name a folder of .wasm files with --modules")
+		return nil, errors.New("no module is loaded, so no job can be run: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
 	}
 	if len(asked) == 0 {
 		return there, nil

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,7 +36,7 @@ type bundle struct {
 	stop func()
 }
 
-func setup(t *testing.T, slots int) *bundle {
+func setup(t testing.TB, slots int) *bundle {
 	t.Helper()
 	ctx := context.Background()
 	b := &bundle{server: redistest.Server(t, localredis.Options{}), log: &lockedBuffer{}}
@@ -65,14 +66,14 @@ func setup(t *testing.T, slots int) *bundle {
 	return b
 }
 
-func (b *bundle) submit(t *testing.T, script string, timeout time.Duration) string {
+func (b *bundle) submit(t testing.TB, script string, timeout time.Duration) string {
 	t.Helper()
 	id, err := b.producer.Submit(t.Context(), &job.Job{Circle: circle, Caller: circle, Type: "rhai", Payload: []byte(script), Timeout: timeout})
 	require.NoError(t, err)
 	return id
 }
 
-func (b *bundle) wait(t *testing.T, id string) queue.Record {
+func (b *bundle) wait(t testing.TB, id string) queue.Record {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -137,7 +138,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	empty, err := registry.Open(t.Context(), nil, registry.Options{})
 	require.NoError(t, err)
 	_, err = worker.New(worker.Options{Registry: empty, Slots: 1})
-	require.ErrorContains(t, err, "make modules")
+	require.ErrorContains(t, err, "make build")
 	_, err = worker.New(worker.Options{Registry: empty})
 	require.ErrorContains(t, err, "at least 1 slot")
 }
@@ -158,4 +159,28 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+// BenchmarkJob is the way of a job from its list to the finished hash, with as
+// many slots as there are processors. Submitting and
+// waiting are part of the time.
+func BenchmarkJob(b *testing.B) {
+	bundle := setup(b, runtime.GOMAXPROCS(0))
+	ids := make([]string, 0, 1024)
+	for b.Loop() {
+		ids = append(ids, bundle.submit(b, "40 + 2", 0))
+		if len(ids) == cap(ids) {
+			ids = bundle.drain(b, ids)
+		}
+	}
+	bundle.drain(b, ids)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "jobs/s")
+}
+
+// drain waits for all jobs and returns the slice emptied.
+func (b *bundle) drain(t testing.TB, ids []string) []string {
+	for _, id := range ids {
+		require.Equal(t, "42", b.wait(t, id).Fields["output"])
+	}
+	return ids[:0]
 }
