@@ -35,7 +35,7 @@ type Fail struct {
 	// Code is the module's own word for the kind of failure; optional.
 	Code string `json:"code,omitempty"`
 
-	// Data is kept with the job; optional.
+	// Data is kept in the job's log, with Code; optional.
 	Data Value `json:"data,omitzero"`
 
 	// Retry false asks for no further attempt. Absent, the job's own number

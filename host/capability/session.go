@@ -36,9 +36,6 @@ type Session struct {
 	// Failure is what the module said of its own failure; nil for nothing.
 	Failure *abi.Fail
 
-	// Progress is the last report; nil for none.
-	Progress *abi.Progress
-
 	logBytes   int64
 	logDropped int64
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
+	"github.com/henge-run/henge/host/job"
 )
 
 // New returns the capability. Its function take is the runtime's, since it
@@ -74,6 +75,8 @@ func output(_ context.Context, c *capability.Call) error {
 	return c.Session.AppendOutput(c.Request)
 }
 
+// progress keeps a report as a line of the job's log, where whoever follows
+// the job sees it.
 func progress(_ context.Context, c *capability.Call) error {
 	var p abi.Progress
 	if _, err := c.Decode(&p); err != nil {
@@ -82,7 +85,11 @@ func progress(_ context.Context, c *capability.Call) error {
 	if !finite(p.Done) || !finite(p.Total) {
 		return &abi.Error{Code: abi.InvalidArgument, Message: "done and total are finite numbers"}
 	}
-	c.Session.Progress = &p
+	fields := map[string]any{"done": p.Done}
+	if p.Total != 0 {
+		fields["total"] = p.Total
+	}
+	c.Session.WriteLog(job.Debug, strings.TrimSpace("progress "+p.Text), fields)
 	return nil
 }
 
@@ -103,6 +110,9 @@ func fail(_ context.Context, c *capability.Call) error {
 	}
 	if f.Message == "" {
 		return &abi.Error{Code: abi.InvalidArgument, Message: "a failure needs a message that says what went wrong"}
+	}
+	if f.Data.V != nil {
+		c.Session.WriteLog(job.Error, "failed", map[string]any{"code": f.Code, "data": f.Data.V})
 	}
 	c.Session.Failure = &f
 	return nil

@@ -132,10 +132,12 @@ func TestProgress(t *testing.T) {
 	s := captest.NewSession()
 	_, err := captest.Call(t, job.New(), "progress", s, []byte(`{"done":1,"total":2.5,"text":"t"}`))
 	require.NoError(t, err)
-	require.Equal(t, &abi.Progress{Done: 1, Total: 2.5, Text: "t"}, s.Progress)
+	require.Equal(t, "progress t", s.Log[0].Text)
+	require.Equal(t, map[string]any{"done": 1.0, "total": 2.5}, s.Log[0].Fields)
 	_, err = captest.Call(t, job.New(), "progress", s, []byte("\xa1\x64done\x03"))
 	require.NoError(t, err)
-	require.Equal(t, &abi.Progress{Done: 3}, s.Progress)
+	require.Equal(t, "progress", s.Log[1].Text)
+	require.Equal(t, map[string]any{"done": 3.0}, s.Log[1].Fields)
 }
 
 func TestProgressRefuses(t *testing.T) {
@@ -156,11 +158,18 @@ func TestProgressRefuses(t *testing.T) {
 			s := captest.NewSession()
 			_, err := captest.Call(t, job.New(), "progress", s, []byte(c.request))
 			requireCode(t, c.code, err)
-			require.Nil(t, s.Progress)
+			require.Empty(t, s.Log)
 		})
 	}
 }
 
 func TestNotDuringInit(t *testing.T) {
 	require.False(t, job.New().DuringInit, "there is no job yet")
+}
+
+func TestFailKeepsDataInTheLog(t *testing.T) {
+	s := captest.NewSession()
+	_, err := captest.Call(t, job.New(), "fail", s, []byte(`{"message":"no","code":"e1","data":[1]}`))
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"code": "e1", "data": []any{int64(1)}}, s.Log[0].Fields)
 }
