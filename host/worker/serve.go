@@ -55,13 +55,14 @@ func refused(message string) *job.Result {
 	return &job.Result{End: job.Refused, Error: message}
 }
 
-// finish writes the result. While Redis is away it is kept and tried again,
-// for as long as the lease may stand: when it is back, the fence decides.
+// finish writes the result. While Redis is away it is kept and tried again:
+// when it is back, the fence decides. Only a stop ends that, after its grace
+// time.
 func (w *Worker) finish(ctx context.Context, c *queue.Claim, r *job.Result) {
 	// What the job itself was stopped for must not stop its result.
 	ctx = context.WithoutCancel(ctx)
 	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall)
-	for start := time.Now(); ; {
+	for {
 		err := w.opts.Queue.Finish(ctx, c, r)
 		w.redis.report(err)
 		switch {
@@ -75,8 +76,8 @@ func (w *Worker) finish(ctx context.Context, c *queue.Claim, r *job.Result) {
 		case errors.Is(err, queue.ErrLost):
 			log.Warn("result refused: the job is no longer this worker's")
 			return
-		case time.Since(start) > w.opts.Queue.Lease():
-			log.Error("result lost: Redis did not take it while the lease stood; the job will run again", "err", err)
+		case w.isLeaving():
+			log.Error("result not written: the worker stops while Redis is away; the job will run again", "err", err)
 			return
 		}
 		pause(ctx, w.redis.delay())

@@ -50,7 +50,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Worker serves one queue until it is stopped.
+// Worker serves one queue until it is stopped. It can be run once.
 type Worker struct {
 	opts   Options
 	wanted queue.Wanted
@@ -58,6 +58,9 @@ type Worker struct {
 	slots  slots
 	active active
 	redis  outage
+
+	// leaving is closed when the grace time of a stop is over.
+	leaving chan struct{}
 }
 
 // New checks the options and returns a Worker that does nothing yet.
@@ -82,6 +85,8 @@ func New(opts Options) (*Worker, error) {
 		slots:  newSlots(opts.Slots),
 		active: newActive(),
 		redis:  outage{log: opts.Log},
+
+		leaving: make(chan struct{}),
 	}, nil
 }
 
@@ -142,7 +147,17 @@ func (w *Worker) drain() {
 	select {
 	case <-done:
 	case <-timer.C:
+		close(w.leaving)
 		w.active.stopAll(errStopping)
 		<-done
+	}
+}
+
+func (w *Worker) isLeaving() bool {
+	select {
+	case <-w.leaving:
+		return true
+	default:
+		return false
 	}
 }

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"runtime"
 	"strconv"
 	"strings"
@@ -38,8 +39,13 @@ type bundle struct {
 
 func setup(t testing.TB, slots int) *bundle {
 	t.Helper()
+	return setupOn(t, slots, redistest.Server(t, localredis.Options{}))
+}
+
+func setupOn(t testing.TB, slots int, server *localredis.Server) *bundle {
+	t.Helper()
 	ctx := context.Background()
-	b := &bundle{server: redistest.Server(t, localredis.Options{}), log: &lockedBuffer{}}
+	b := &bundle{server: server, log: &lockedBuffer{}}
 	rt, err := sandbox.New(ctx, sandbox.Options{CacheDir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, rt.Close(ctx)) })
@@ -132,6 +138,33 @@ func TestRedisAway(t *testing.T) {
 	require.NoError(t, rdb.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err())
 	require.NoError(t, rdb.Do(t.Context(), "CLIENT", "PAUSE", "3000", "ALL").Err())
 	require.Equal(t, "4", b.wait(t, b.submit(t, "2 + 2", 0)).Fields["output"])
+}
+
+func TestResultIsDeliveredWhenRedisIsBack(t *testing.T) {
+	kept := localredis.Options{Dir: t.TempDir()}
+	server := redistest.Server(t, kept)
+	b := setupOn(t, 1, server)
+	id := b.submit(t, `let t = timestamp(); while t.elapsed < 1.0 {} "kept"`, 20*time.Second)
+	require.Eventually(t, func() bool {
+		r, err := b.producer.Get(t.Context(), id)
+		return err == nil && r.Status() == "started"
+	}, 30*time.Second, 10*time.Millisecond)
+
+	_, port, err := net.SplitHostPort(server.Addr())
+	require.NoError(t, err)
+	kept.Port, err = strconv.Atoi(port)
+	require.NoError(t, err)
+	require.NoError(t, server.Close())
+	// The job ends while Redis is away, and the lease would have too.
+	timer := time.NewTimer(3 * time.Second)
+	<-timer.C
+	redistest.Server(t, kept)
+
+	r := b.wait(t, id)
+	require.Equal(t, "kept", r.Fields["output"], r.Fields)
+	require.Equal(t, "1", r.Fields["attempt"], "it ran once")
+	require.Equal(t, 1, strings.Count(b.log.String(), "Redis does not answer"), b.log.String())
+	require.Equal(t, 1, strings.Count(b.log.String(), "Redis answers again"), b.log.String())
 }
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
