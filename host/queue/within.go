@@ -1,6 +1,9 @@
 package queue
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // within returns what f does, or the end of ctx if that comes first: a client
 // that was not made with ContextTimeoutEnabled waits for the server for as
@@ -34,9 +37,14 @@ func orLater[T any](ctx context.Context, f func() (T, error), later func(T, erro
 	}()
 	select {
 	case a := <-done:
-		return a.value, a.err
+		// The connection has ctx's deadline too, and may be the first to
+		// notice: an i/o timeout then is the end of ctx.
+		if at, ok := ctx.Deadline(); a.err == nil || !ok || time.Now().Before(at) {
+			return a.value, a.err
+		}
+		<-ctx.Done()
 	case <-ctx.Done():
-		var none T
-		return none, context.Cause(ctx)
 	}
+	var none T
+	return none, context.Cause(ctx)
 }
