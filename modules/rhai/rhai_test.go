@@ -134,6 +134,35 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestEndlessScriptsEnd shows that a script without an end gets one, with its
+// own reason, within a second of its timeout, and that nothing is left of it.
+func TestEndlessScriptsEnd(t *testing.T) {
+	m := load(t)
+	const timeout = 2 * time.Second
+	tests := map[string]struct {
+		script string
+		want   []job.End
+	}{
+		"loop":                    {"loop {}", []job.End{job.Deadline}},
+		"recursion":               {"fn f(x) { f(x + 1) } f(1)", []job.End{job.ScriptError}},
+		"string doubled":          {`let s = "x"; loop { s += s; }`, []job.End{job.ScriptError}},
+		"array doubled":           {"let a = [1]; loop { a += a; }", []job.End{job.ScriptError}},
+		"array grown by push":     {"let a = []; loop { a.push(1); }", []job.End{job.Deadline, job.Memory, job.ScriptError}},
+		"map grown by properties": {`let m = #{}; let i = 0; loop { m["k" + i] = i; i += 1; }`, []job.End{job.Deadline, job.Memory, job.ScriptError}},
+		"curried for ever":        {`let f = |a| a; let s = ""; s.pad(100000, 'x'); loop { f = f.curry(s + "y"); }`, []job.End{job.Deadline, job.Memory, job.ScriptError}},
+		"sleep":                   {"sleep(1000)", []job.End{job.Deadline}},
+		"sort without an order":   {"fn f(a, b) { f(a, b) } let a = []; a.pad(1000, 1); loop { a.sort(|x, y| f(x, y)); }", []job.End{job.Deadline, job.ScriptError}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := m.Run(context.Background(), newJob(test.script, timeout))
+			require.Contains(t, test.want, r.End, r.Error)
+			require.Less(t, r.Cost.Wall, timeout+time.Second)
+			require.Equal(t, "42", run(m, "40 + 2", time.Minute).Text)
+		})
+	}
+}
+
 func TestScriptThatIsNoText(t *testing.T) {
 	got := run(load(t), "\"caf\xe9\"", time.Minute)
 	require.False(t, got.OK)
