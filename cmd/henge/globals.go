@@ -42,7 +42,23 @@ func (g *globals) logger(s streams) *slog.Logger {
 		Level:      level,
 		TimeFormat: time.TimeOnly,
 		NoColor:    !terminal || os.Getenv("NO_COLOR") != "",
+		// The handler lets escape sequences through, and a script chooses the
+		// words of its error.
+		ReplaceAttr: printableText,
 	}))
+}
+
+// printableText makes an attribute fit for a terminal.
+func printableText(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(printable(v))
+	case error:
+		a.Value = slog.StringValue(printable(v.Error()))
+	case []string:
+		a.Value = slog.StringValue(printable(strings.Join(v, " ")))
+	}
+	return a
 }
 
 // durationsAsText writes 20s where the JSON handler would write nanoseconds.
