@@ -23,9 +23,9 @@ const (
 // and far from where a recursive reader would run out of stack.
 const maxDepth = 64
 
-// EncodingOf tells the encoding of a structured request by its first byte. A
-// structured request is always a map or an array, so '{' and '[', which begin
-// a text and a byte string in CBOR, can only be JSON.
+// EncodingOf tells the encoding of a structured request by its first byte.
+// Only maps and arrays are requests, and in CBOR the bytes '{' and '[' begin a
+// text and a byte string: whoever sends one of them means JSON.
 func EncodingOf(request []byte) (Encoding, error) {
 	if len(request) == 0 {
 		return CBOR, &Error{InvalidArgument, "the request is empty; it takes a map or an array in CBOR or JSON"}

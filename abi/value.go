@@ -17,9 +17,9 @@ const maxSafeInt = 1 << 53
 // int64, float64, string, []byte, []any or map[string]any, and nothing else
 // inside the last two.
 //
-// CBOR has all of these. In JSON, bytes are {"$bytes": "<base64>"} and an
-// integer beyond ±2^53 is {"$int": "<decimal>"}, so a map with that one key
-// and a text cannot be sent as such; a float has a point or an exponent, and
+// CBOR has all of these. JSON writes {"$bytes": "<base64>"} for bytes and
+// {"$int": "<decimal>"} for an integer that goes beyond ±2^53, so a map with
+// that one key and a text cannot be sent as such; a float has a point or an exponent, and
 // one that JSON cannot write (NaN, infinities) becomes null.
 type Value struct{ V any }
 

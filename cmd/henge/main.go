@@ -61,7 +61,7 @@ type commands struct {
 func doMain(ctx context.Context, args []string, s streams) (code int) {
 	var cli commands
 	// The parser ends the process after --help and the like; here that is a
-	// return, so that the command is a function under test.
+	// return, so that a test can call the whole command.
 	type exit int
 	defer func() {
 		switch r := recover().(type) {

@@ -32,8 +32,8 @@ type Options struct {
 	// share a name. Empty: a new UUID.
 	Worker string
 
-	// Circles are the tenants served. AllCircles serves whatever comes.
-	// One of the two must be given, and not both.
+	// Circles are the tenants served; AllCircles serves every one that jobs
+	// are for. Give exactly one of them.
 	Circles    []string
 	AllCircles bool
 

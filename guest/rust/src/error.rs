@@ -9,7 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i64)]
 pub enum Code {
-    /// The capability is offered but not granted to this module in this circle.
+    /// The worker has the capability, and its policy keeps it from this module or circle.
     AccessDenied = -1,
     /// There is no such key, table, job or other thing.
     NotFound = -2,

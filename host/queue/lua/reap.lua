@@ -20,7 +20,8 @@ local function notice(queue, id, text)
   notices[#notices + 1] = {queue, id, text}
 end
 
--- Nobody looked for half a lease: Redis was away, or every worker. Then nobody
+-- Nobody has reaped for half a lease, be it that Redis was down or that no
+-- worker was up. Then nobody
 -- could renew either, and an expired lease says nothing about its worker.
 local grace = 0
 local last = tonumber(redis.call('GET', LAST) or '')
