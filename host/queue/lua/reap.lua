@@ -21,8 +21,8 @@ local function notice(queue, id, text)
 end
 
 -- Nobody has reaped for half a lease, be it that Redis was down or that no
--- worker was up. Then nobody
--- could renew either, and an expired lease says nothing about its worker.
+-- worker was up. Then nobody could renew either, and an expired lease says
+-- nothing about its worker.
 local grace = 0
 local last = tonumber(redis.call('GET', LAST) or '')
 if not last or NOW - last > LEASE_MS / 2 then
