@@ -13,23 +13,15 @@ import (
 	"github.com/henge-run/henge/host/job"
 )
 
-func requireCode(t *testing.T, want abi.Code, err error) {
-	t.Helper()
-	var e *abi.Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, want, e.Code, e.Message)
-	require.NotEmpty(t, e.Message)
-}
-
 func TestOutputLimit(t *testing.T) {
 	s := captest.NewSession()
 	s.Limits.Output = 5
 	require.NoError(t, s.AppendOutput([]byte("abc")))
-	requireCode(t, abi.TooLarge, s.AppendOutput([]byte("def")))
+	captest.RequireCode(t, abi.TooLarge, s.AppendOutput([]byte("def")))
 	require.Equal(t, "abc", string(s.Output), "a piece that does not fit is not cut")
 	require.NoError(t, s.AppendOutput([]byte("de")), "up to the limit it goes on")
 	require.NoError(t, s.AppendOutput(nil))
-	requireCode(t, abi.TooLarge, s.AppendOutput([]byte("f")))
+	captest.RequireCode(t, abi.TooLarge, s.AppendOutput([]byte("f")))
 	require.Equal(t, "abcde", string(s.Output))
 }
 
@@ -97,10 +89,10 @@ func TestLogWithinTheLimit(t *testing.T) {
 func TestDecodeBound(t *testing.T) {
 	c := capability.Call{Session: captest.NewSession(), Request: append([]byte{'{'}, make([]byte, capability.MaxStructured)...)}
 	_, err := c.Decode(&struct{}{})
-	requireCode(t, abi.TooLarge, err)
+	captest.RequireCode(t, abi.TooLarge, err)
 	c.Request = c.Request[:capability.MaxStructured]
 	_, err = c.Decode(&struct{}{})
-	requireCode(t, abi.InvalidArgument, err)
+	captest.RequireCode(t, abi.InvalidArgument, err)
 }
 
 func TestReply(t *testing.T) {

@@ -118,3 +118,11 @@ func TestRetryable(t *testing.T) {
 		require.False(t, (&job.Result{End: e, NoRetry: true}).Retryable(), e)
 	}
 }
+
+func TestLimitsOr(t *testing.T) {
+	set := job.Limits{Memory: 1 << 40, Output: 5}
+	want := job.DefaultLimits
+	want.Memory, want.Output = 1<<40, 5
+	require.Equal(t, want, set.Or(job.DefaultLimits), "what was set may also be larger")
+	require.Equal(t, set, set.Or(job.Limits{}))
+}

@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Limits are the budgets of one attempt, sizes in bytes. In a set of limits
 // that is to be combined, zero means "not said here".
@@ -35,6 +38,18 @@ var DefaultLimits = Limits{
 	Output:    16 << 20,
 	Log:       256 << 10,
 	HostCalls: 1_000_000,
+}
+
+// Or returns l with other's budgets where l says nothing.
+func (l Limits) Or(other Limits) Limits {
+	return Limits{
+		Memory:    cmp.Or(l.Memory, other.Memory),
+		Wall:      cmp.Or(l.Wall, other.Wall),
+		Input:     cmp.Or(l.Input, other.Input),
+		Output:    cmp.Or(l.Output, other.Output),
+		Log:       cmp.Or(l.Log, other.Log),
+		HostCalls: cmp.Or(l.HostCalls, other.HostCalls),
+	}
 }
 
 // Within returns l with each budget lowered to other's where that is smaller.

@@ -3,13 +3,11 @@ package sandbox
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
-	"github.com/henge-run/henge/host/wasm"
 )
 
 // Info is what a module's file says, whether or not it can be run here.
@@ -44,12 +42,9 @@ type Import struct {
 // Inspect looks at a module without keeping it. The error is that of a file
 // that cannot be read as a module at all.
 func (rt *Runtime) Inspect(ctx context.Context, binary []byte, manifest *abi.Manifest, limits job.Limits) (*Info, error) {
-	if err := wasm.CheckHeader(binary); err != nil {
-		return nil, err
-	}
-	compiled, err := rt.wazero.CompileModule(ctx, binary)
+	compiled, err := rt.compile(ctx, binary)
 	if err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
+		return nil, err
 	}
 	info := &Info{}
 	for _, name := range slices.Sorted(maps.Keys(compiled.ExportedFunctions())) {
@@ -69,10 +64,7 @@ func (rt *Runtime) Inspect(ctx context.Context, binary []byte, manifest *abi.Man
 			info.MemoryMax = int64(most) * wasmPage
 		}
 	}
-	if err := compiled.Close(ctx); err != nil {
-		return nil, fmt.Errorf("close: %w", err)
-	}
-	m, err := rt.Load(ctx, binary, manifest, limits)
+	m, err := rt.ready(ctx, compiled, len(binary), manifest, limits)
 	if err != nil {
 		info.Reason = err.Error()
 		return info, nil

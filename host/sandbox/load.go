@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tetratelabs/wazero"
+
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/wasm"
@@ -25,6 +27,15 @@ const maxMemory = 4 << 30
 // The error of a module that cannot be run is for its author: it says what
 // was found and what is expected. Load is safe for concurrent use.
 func (rt *Runtime) Load(ctx context.Context, binary []byte, manifest *abi.Manifest, limits job.Limits) (*Module, error) {
+	compiled, err := rt.compile(ctx, binary)
+	if err != nil {
+		return nil, err
+	}
+	return rt.ready(ctx, compiled, len(binary), manifest, limits)
+}
+
+// compile turns a module's file into code, whether or not it can run jobs.
+func (rt *Runtime) compile(ctx context.Context, binary []byte) (wazero.CompiledModule, error) {
 	bounded, err := wasm.BoundTables(binary, maxTable)
 	if err != nil {
 		return nil, err
@@ -33,10 +44,16 @@ func (rt *Runtime) Load(ctx context.Context, binary []byte, manifest *abi.Manife
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
+	return compiled, nil
+}
+
+// ready checks a compiled module and starts it on trial. It closes one that
+// cannot run jobs.
+func (rt *Runtime) ready(ctx context.Context, compiled wazero.CompiledModule, size int, manifest *abi.Manifest, limits job.Limits) (*Module, error) {
 	m := &Module{
 		Manifest: *manifest,
-		Limits:   job.Limits{Memory: manifest.MemoryMax}.Within(limits).Within(defaultsFor(limits)),
-		Size:     len(binary),
+		Limits:   job.Limits{Memory: manifest.MemoryMax}.Within(limits.Or(job.DefaultLimits)),
+		Size:     size,
 		rt:       rt,
 		compiled: compiled,
 	}
@@ -47,27 +64,6 @@ func (rt *Runtime) Load(ctx context.Context, binary []byte, manifest *abi.Manife
 		return nil, closeAfter(ctx, compiled, err)
 	}
 	return m, nil
-}
-
-// defaultsFor returns the defaults of those limits that were left open: a
-// limit that somebody set may also be larger than the default.
-func defaultsFor(set job.Limits) job.Limits {
-	d := job.DefaultLimits
-	return job.Limits{
-		Memory:    unlessSet(set.Memory, d.Memory),
-		Wall:      unlessSet(set.Wall, d.Wall),
-		Input:     unlessSet(set.Input, d.Input),
-		Output:    unlessSet(set.Output, d.Output),
-		Log:       unlessSet(set.Log, d.Log),
-		HostCalls: unlessSet(set.HostCalls, d.HostCalls),
-	}
-}
-
-func unlessSet[T int64 | time.Duration](set, def T) T {
-	if set != 0 {
-		return 0
-	}
-	return def
 }
 
 // verify checks what can be known without running the module.

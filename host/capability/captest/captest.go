@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/job"
 )
@@ -53,4 +56,14 @@ func Call(t testing.TB, c capability.Capability, name string, s *capability.Sess
 	call := capability.Call{Session: s, Request: request}
 	err := Function(t, c, name)(context.Background(), &call)
 	return call.TakeReply(), err
+}
+
+// RequireCode fails the test unless err is what a guest gets as code, with a
+// message for its author.
+func RequireCode(t testing.TB, code abi.Code, err error) {
+	t.Helper()
+	var e *abi.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, code, e.Code, e.Message)
+	require.NotEmpty(t, e.Message)
 }

@@ -15,14 +15,6 @@ import (
 	"github.com/henge-run/henge/host/capability/job"
 )
 
-func requireCode(t *testing.T, want abi.Code, err error) {
-	t.Helper()
-	var e *abi.Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, want, e.Code, e.Message)
-	require.NotEmpty(t, e.Message)
-}
-
 func TestInputAndOutput(t *testing.T) {
 	s := captest.NewSession()
 	b, err := captest.Call(t, job.New(), "input", s, nil)
@@ -89,7 +81,7 @@ func TestMetaIsText(t *testing.T) {
 func TestMetaTakesNoArguments(t *testing.T) {
 	for _, request := range []string{`{"circle":"other"}`, "[]", "\x80", "x", "{"} {
 		_, err := captest.Call(t, job.New(), "meta", captest.NewSession(), []byte(request))
-		requireCode(t, abi.InvalidArgument, err)
+		captest.RequireCode(t, abi.InvalidArgument, err)
 	}
 }
 
@@ -122,7 +114,7 @@ func TestFailRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := captest.NewSession()
 			_, err := captest.Call(t, job.New(), "fail", s, []byte(c.request))
-			requireCode(t, c.code, err)
+			captest.RequireCode(t, c.code, err)
 			require.Nil(t, s.Failure)
 		})
 	}
@@ -157,7 +149,7 @@ func TestProgressRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := captest.NewSession()
 			_, err := captest.Call(t, job.New(), "progress", s, []byte(c.request))
-			requireCode(t, c.code, err)
+			captest.RequireCode(t, c.code, err)
 			require.Empty(t, s.Log)
 		})
 	}
