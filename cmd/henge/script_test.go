@@ -77,21 +77,28 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // untilTimeout is a wide margin over what any script waits for.
 const untilTimeout = 30 * time.Second
 
-// until pattern command... runs a command until its output matches.
+// until [time] pattern command... runs a command until its output matches, at
+// most for the time given.
 func until(ts *testscript.TestScript, neg bool, args []string) {
+	most := untilTimeout
+	if len(args) > 0 {
+		if d, err := time.ParseDuration(args[0]); err == nil {
+			most, args = d, args[1:]
+		}
+	}
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: until pattern command [args...]")
+		ts.Fatalf("usage: until [time] pattern command [args...]")
 	}
 	re, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(untilTimeout); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(most); time.Now().Before(deadline); <-tick.C {
 		if ts.Exec(args[1], args[2:]...) == nil && re.MatchString(ts.ReadFile("stdout")) {
 			return
 		}
 	}
-	ts.Fatalf("%v: no match for %q within %s; the last output was\n%s%s", args[1:], args[0], untilTimeout, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	ts.Fatalf("%v: no match for %q within %s; the last output was\n%s%s", args[1:], args[0], most, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 }
 
 // bytes file quoted... writes a file of bytes in Go's quoted form, each
