@@ -3,13 +3,15 @@
 #
 #   modules/build.sh          build what changed; takes a moment if nothing did
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
-#                             and print its path
+#                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
+#   modules/build.sh samples  also build a small runner and an engine compiled by Go, into bin
 #   modules/build.sh check    also run the tests of guest/rust, natively
 #
 # Environment:
 #   HENGE_RUST=rustup|debian  use this toolchain; otherwise the ordinary cargo, then Debian's
 #   HENGE_NO_INSTALL=1        never install anything, only say what is missing
+#   GO                        the go command, by default the one on the PATH
 #   XDG_CACHE_HOME            where finished engines and cargo's working files are kept, in henge/modules
 #
 # Words go to standard error, the path to standard output.
@@ -23,6 +25,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 engines=(rhai)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
+# Neither are samples: crates like these, and Go modules.
+samples=(samples/sum)
+go_samples=(samples/lua)
 target=wasm32-wasip1
 # The oldest Rust that builds the engines: what the crates' rust-version says.
 rust_minor=82
@@ -110,15 +115,24 @@ choose_toolchain() {
 
 # --- Building -----------------------------------------------------------------------------------
 
-# A hash of all that goes into engine $1, but for the machine's paths.
+# A hash of toolchain $1 and of the files that the other arguments make find give: of all that goes
+# into a module, but for the machine's paths.
 fingerprint() {
 	{
-		printf '%s\n' "$toolchain"
+		printf '%s\n' "$1"
 		cd -- "$repo"
-		find "modules/$1" guest/rust -type f \
-			\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" \) -print0 |
-			LC_ALL=C sort -z | xargs -0 sha256sum -- modules/build.sh
+		find "${@:2}" -print0 | LC_ALL=C sort -z | xargs -0 sha256sum -- modules/build.sh
 	} | sha256sum | cut -c1-16
+}
+
+rust_fingerprint() { # CRATE
+	fingerprint "$toolchain" "modules/$1" guest/rust -type f \
+		\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" \)
+}
+
+go_fingerprint() { # GO_MODULE
+	fingerprint "$(go_in "$1" version)" "modules/$1" -type f \
+		\( -name '*.go' -o -name go.mod -o -name go.sum \)
 }
 
 # Runs cargo for the crate $1 with the other arguments, in a way that repeats: locked versions, no
@@ -145,27 +159,49 @@ install_file() { # FROM TO MODE
 	mv -f -- "$2.$$" "$2"
 }
 
+# Runs the go command for the Go module $1, whatever is set for the one that henge is.
+go_in() { GOWORK=off GOOS=wasip1 GOARCH=wasm "${GO:-go}" -C "$modules/$1" "${@:2}"; }
+
 built() { say "$1: built in $SECONDS s, $(($(stat -c %s -- "$2") / 1024)) KiB"; }
 
-build_module() { # NAME FOLDER
-	local kept rustflags
-	kept=$cache/$1-$(fingerprint "$1").wasm
+build_module() { # CRATE FOLDER
+	local name=${1##*/} kept rustflags
+	kept=$cache/$name-$(rust_fingerprint "$1").wasm
 	if [[ ! -f $kept ]]; then
 		SECONDS=0
-		say "$1: building with ${toolchain%%$'\n'*}"
+		say "$name: building with ${toolchain%%$'\n'*}"
 		rustflags=("${wasm_flags[@]}")
 		build "$1" --lib --target "$target" "${wasm_options[@]}"
-		install_file "$cache/target/$target/release/henge_$1.wasm" "$kept" 644
-		built "$1" "$kept"
+		install_file "$cache/target/$target/release/henge_$name.wasm" "$kept" 644
+		built "$name" "$kept"
 	fi
-	mkdir -p -- "$2"
-	install_file "$kept" "$2/$1.wasm" 644
-	install_file "$modules/$1/manifest.json" "$2/$1.json" 644
+	install_module "$1" "$kept" "$2"
+}
+
+build_go_module() { # GO_MODULE FOLDER
+	local name=${1##*/} kept
+	command -v "${GO:-go}" >/dev/null || fail "$name is built with Go, and there is none on the PATH: see https://go.dev/dl/"
+	kept=$cache/$name-$(go_fingerprint "$1").wasm
+	if [[ ! -f $kept ]]; then
+		SECONDS=0
+		say "$name: building with $(go_in "$1" version)"
+		go_in "$1" build -trimpath -buildvcs=false -buildmode=c-shared -ldflags='-s -w' -o "$kept.$$" . >&2
+		mv -f -- "$kept.$$" "$kept"
+		built "$name" "$kept"
+	fi
+	install_module "$1" "$kept" "$2"
+}
+
+install_module() { # SOURCES WASM FOLDER
+	local name=${1##*/}
+	mkdir -p -- "$3"
+	install_file "$2" "$3/$name.wasm" 644
+	install_file "$modules/$1/manifest.json" "$3/$name.json" 644
 }
 
 build_native() { # NAME
 	local kept rustflags=()
-	kept=$cache/$1-native-$(fingerprint "$1")
+	kept=$cache/$1-native-$(rust_fingerprint "$1")
 	if [[ ! -f $kept ]]; then
 		SECONDS=0
 		say "$1-native: building with ${toolchain%%$'\n'*}"
@@ -178,16 +214,25 @@ build_native() { # NAME
 
 main() {
 	case $#:${1:-} in
-	0: | 1:native | 1:tools | 1:check) ;;
-	*) fail "unknown arguments '$*'; there are native, tools and check" ;;
+	0: | 1:native | 1:tools | 1:samples | 1:check) ;;
+	*) fail "unknown arguments '$*'; there are native, tools, samples and check" ;;
 	esac
 	choose_toolchain
 	mkdir -p -- "$cache"
 	local name
 	for name in "${engines[@]}"; do build_module "$name" "$modules/built"; done
 	case ${1:-} in
-	native) build_native rhai ;;
+	native)
+		path=$(build_native rhai)
+		mkdir -p "$repo/bin"
+		install_file "$path" "$repo/bin/rhai-native" 755
+		printf '%s\n' "$path"
+		;;
 	tools) for name in "${tools[@]}"; do build_module "$name" "$repo/bin"; done ;;
+	samples)
+		for name in "${samples[@]}"; do build_module "$name" "$repo/bin"; done
+		for name in "${go_samples[@]}"; do build_go_module "$name" "$repo/bin"; done
+		;;
 	check) CARGO_TARGET_DIR=$cache/target "${cargo[@]}" test --quiet --manifest-path "$repo/guest/rust/Cargo.toml" >&2 ;;
 	esac
 }

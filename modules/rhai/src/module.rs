@@ -13,8 +13,11 @@ henge_guest::export!(init: init, run: run);
 /// written, and so has to be reset after the job.
 const SCRIPT_ROOM: usize = 64 * 1024;
 
+/// Room for what the host says of the job, in bytes; a job with a large environment needs more.
+const META_ROOM: usize = 1024;
+
 /// Free memory left for the job, in bytes. An instance that had to grow cannot be used again.
-const FREE_HEAP: usize = 2 * 1024 * 1024;
+const FREE_HEAP: usize = 4 * 1024 * 1024;
 
 /// Exercises what nearly every script uses, so that tables and caches exist before the snapshot.
 const WARM_UP: &str = r#"
@@ -31,6 +34,7 @@ const WARM_UP: &str = r#"
 struct Ready {
     engine: Engine,
     script: Vec<u8>,
+    meta: Vec<u8>,
 }
 
 thread_local! {
@@ -48,7 +52,12 @@ fn init() {
     let script = Vec::with_capacity(SCRIPT_ROOM);
     // The optimiser must not see that this is never used.
     drop(std::hint::black_box(Vec::<u8>::with_capacity(FREE_HEAP)));
-    READY.set(Some(Ready { engine, script }));
+    let meta = Vec::with_capacity(META_ROOM);
+    READY.set(Some(Ready {
+        engine,
+        script,
+        meta,
+    }));
 }
 
 fn run() -> Result<(), Failure> {
@@ -62,8 +71,8 @@ impl Ready {
     fn run(&mut self) -> Result<(), Failure> {
         job::input_into(&mut self.script)?;
         let script = std::str::from_utf8(&self.script).map_err(|e| not_utf8(e.valid_up_to()))?;
-        let meta = job::meta()?;
-        let value = engine::eval(&self.engine, script, &meta.circle, &meta.caller)
+        let id = job::identity(&mut self.meta)?;
+        let value = engine::eval(&self.engine, script, id.circle, id.caller)
             .map_err(|e| script_failure(&e))?;
         job::output(engine::text(&value).as_bytes())?;
         Ok(())
