@@ -2,12 +2,6 @@ package wasm
 
 import "fmt"
 
-// Section numbers, as far as they are used here.
-const (
-	sectionCustom = 0
-	sectionTable  = 4
-)
-
 // section is where one section of a module lies: its header from at, its
 // content from start to end.
 type section struct {
@@ -24,18 +18,21 @@ func sections(module []byte) ([]section, error) {
 		return nil, err
 	}
 	var out []section
-	for at := headerSize; at < len(module); {
-		size, n, err := uleb32(module, at+1)
-		if err != nil {
-			return nil, err
+	c := cursor{b: module, at: headerSize, end: len(module)}
+	for c.more() {
+		s := section{at: c.at}
+		s.id = c.byte()
+		size := c.u32()
+		s.start = c.at
+		if left := c.end - c.at; c.err == nil && uint64(size) > uint64(left) {
+			c.fail(s.at, "section %s says that it has %d bytes, and the file has %d more: the file is cut off", sectionName(s.id), size, left)
 		}
-		s := section{id: module[at], at: at, start: at + 1 + n}
-		if left := len(module) - s.start; uint64(size) > uint64(left) {
-			return nil, &Error{at, fmt.Sprintf("section %d says that it has %d bytes, and the file has %d more: the file is cut off", s.id, size, left)}
+		c.bytes(size)
+		s.end = c.at
+		if c.err != nil {
+			return nil, c.err
 		}
-		s.end = s.start + int(size)
 		out = append(out, s)
-		at = s.end
 	}
 	return out, nil
 }
@@ -53,37 +50,33 @@ func CustomSection(module []byte, name string) ([]byte, bool, error) {
 		if s.id != sectionCustom {
 			continue
 		}
-		length, n, err := uleb32(module[:s.end], s.start)
-		if err != nil {
-			return nil, false, err
+		c := cursor{b: module, at: s.start, end: s.end}
+		found := c.name()
+		if c.err != nil {
+			return nil, false, c.err
 		}
-		if uint64(length) > uint64(s.end-s.start-n) {
-			return nil, false, &Error{s.start, "a custom section's name is longer than the section"}
-		}
-		body := s.start + n + int(length)
-		if string(module[s.start+n:body]) == name {
-			return module[body:s.end:s.end], true, nil
+		if found == name {
+			return module[c.at:s.end:s.end], true, nil
 		}
 	}
 	return nil, false, nil
 }
 
-// uleb32 reads an unsigned LEB128 number of at most 32 bits and returns it
-// with its length in bytes.
-func uleb32(b []byte, at int) (v uint32, n int, err error) {
-	for shift := 0; shift < 35; shift += 7 {
-		if at+n >= len(b) {
-			return 0, 0, &Error{len(b), "the file ends within a number"}
-		}
-		c := b[at+n]
-		n++
-		if shift == 28 && c > 0x0f {
-			break
-		}
-		v |= uint32(c&0x7f) << shift
-		if c < 0x80 {
-			return v, n, nil
-		}
+// checkCustom reports a custom section without a readable name.
+func checkCustom(module []byte, s section) error {
+	c := cursor{b: module, at: s.start, end: s.end}
+	if c.name(); c.err != nil {
+		return c.err
 	}
-	return 0, 0, &Error{at, "a number is larger than 32 bits"}
+	return nil
+}
+
+// sectionName is a section's number and what it holds, for a message.
+func sectionName(id byte) string {
+	names := [...]string{"custom", "types", "imports", "functions", "tables", "memories", "globals", "exports",
+		"start", "elements", "code", "data", "data count"}
+	if int(id) < len(names) {
+		return fmt.Sprintf("%d (%s)", id, names[id])
+	}
+	return fmt.Sprint(id)
 }
