@@ -176,6 +176,8 @@ func TestEveryNameIsDocumented(t *testing.T) {
 	}
 	rows := matches(section(t, "## 8. What a job may use, and how it ends"), "(?m)^\\| `(\\w+)` \\|")
 	require.Equal(t, ends, rows)
+	budgets := matches(section(t, "## 8. What a job may use, and how it ends"), "(?m)^\\| [a-z ]+ \\| `(\\w+)` \\|")
+	require.ElementsMatch(t, jsonNames[abi.MetaLimits](), budgets)
 }
 
 // The example in hex is what it says.

@@ -23,6 +23,8 @@ type MetaLimits struct {
 	Input     int64 `json:"input"`
 	Output    int64 `json:"output"`
 	Log       int64 `json:"log"`
+	Fuel      int64 `json:"fuel"`
+	Depth     int64 `json:"depth"`
 	HostCalls int64 `json:"host_calls"`
 	WallMS    int64 `json:"wall_ms"`
 }

@@ -73,7 +73,7 @@ func (s *Session) WriteLog(level job.Level, text string, fields map[string]any) 
 func (s *Session) FinishLog() []job.LogLine {
 	if s.logDropped > 0 {
 		s.Log = append(s.Log, job.LogLine{Time: s.Now(), Level: job.Warn, Text: fmt.Sprintf(
-			"%d more log lines were dropped: the job's log limit is %d bytes", s.logDropped, s.Limits.Log)})
+			"%d more log lines were dropped: the job's log limit is %d bytes; log less, or ask the operator to raise it", s.logDropped, s.Limits.Log)})
 		s.logDropped = 0
 	}
 	return s.Log

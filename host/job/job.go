@@ -44,6 +44,10 @@ type Job struct {
 	// Timeout bounds one attempt. Zero or less means DefaultTimeout.
 	Timeout time.Duration
 
+	// Limits are budgets of the job's own; those not set are the module's, and
+	// the smaller counts.
+	Limits Limits
+
 	// Retries is how many more attempts may follow a failure.
 	Retries int
 

@@ -19,8 +19,8 @@ func TestLimitsWithin(t *testing.T) {
 		"the smaller wins": {job.Limits{Memory: 5, Log: 1}, job.Limits{Memory: 3, Log: 2}, job.Limits{Memory: 3, Log: 1}},
 		"each field for itself": {
 			job.Limits{Memory: 1, Wall: 2, Input: 3},
-			job.Limits{Output: 4, Log: 5, HostCalls: 6},
-			job.Limits{Memory: 1, Wall: 2, Input: 3, Output: 4, Log: 5, HostCalls: 6},
+			job.Limits{Output: 4, Log: 5, HostCalls: 6, Fuel: 7, Depth: 8},
+			job.Limits{Memory: 1, Wall: 2, Input: 3, Output: 4, Log: 5, HostCalls: 6, Fuel: 7, Depth: 8},
 		},
 		"within the defaults": {job.DefaultLimits, job.DefaultLimits, job.DefaultLimits},
 	} {
@@ -37,6 +37,7 @@ func TestLimitsWithinNeverWidens(t *testing.T) {
 		return job.Limits{
 			Memory: budget.Draw(t, "memory"), Wall: time.Duration(budget.Draw(t, "wall")), Input: budget.Draw(t, "input"),
 			Output: budget.Draw(t, "output"), Log: budget.Draw(t, "log"), HostCalls: budget.Draw(t, "calls"),
+			Fuel: budget.Draw(t, "fuel"), Depth: budget.Draw(t, "depth"),
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
@@ -50,7 +51,7 @@ func TestLimitsWithinNeverWidens(t *testing.T) {
 
 func TestDefaultLimitsAreAllSet(t *testing.T) {
 	d := job.DefaultLimits
-	for _, v := range []int64{d.Memory, int64(d.Wall), d.Input, d.Output, d.Log, d.HostCalls} {
+	for _, v := range []int64{d.Memory, int64(d.Wall), d.Input, d.Output, d.Log, d.HostCalls, d.Fuel, d.Depth} {
 		require.Positive(t, v)
 	}
 }

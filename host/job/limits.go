@@ -25,6 +25,15 @@ type Limits struct {
 	// and counted.
 	Log int64
 
+	// Fuel is how much a job may execute: about one unit for each instruction,
+	// the same on every machine.
+	Fuel int64
+
+	// Depth is how deep calls may nest in the guest: one for each call by which
+	// functions come back to themselves, and for each through a table, more for
+	// functions with many locals.
+	Depth int64
+
 	// HostCalls is how many host functions may be called. Beyond it the guest
 	// gets limit.
 	HostCalls int64
@@ -37,6 +46,8 @@ var DefaultLimits = Limits{
 	Input:     16 << 20,
 	Output:    16 << 20,
 	Log:       256 << 10,
+	Fuel:      1_000_000_000_000,
+	Depth:     50_000,
 	HostCalls: 1_000_000,
 }
 
@@ -48,6 +59,8 @@ func (l Limits) Or(other Limits) Limits {
 		Input:     cmp.Or(l.Input, other.Input),
 		Output:    cmp.Or(l.Output, other.Output),
 		Log:       cmp.Or(l.Log, other.Log),
+		Fuel:      cmp.Or(l.Fuel, other.Fuel),
+		Depth:     cmp.Or(l.Depth, other.Depth),
 		HostCalls: cmp.Or(l.HostCalls, other.HostCalls),
 	}
 }
@@ -60,6 +73,8 @@ func (l Limits) Within(other Limits) Limits {
 		Input:     smaller(l.Input, other.Input),
 		Output:    smaller(l.Output, other.Output),
 		Log:       smaller(l.Log, other.Log),
+		Fuel:      smaller(l.Fuel, other.Fuel),
+		Depth:     smaller(l.Depth, other.Depth),
 		HostCalls: smaller(l.HostCalls, other.HostCalls),
 	}
 }

@@ -45,6 +45,18 @@ type Cost struct {
 	// Wall is the time from the start of the instance to the end of the job.
 	Wall time.Duration
 
+	// CPU is the processor's time of the job's thread, host functions
+	// included; 0 where the system does not tell.
+	CPU time.Duration
+
+	// Fuel is the work done by the guest, in units of about one instruction:
+	// the same for the same script on the same module, on every machine.
+	Fuel int64
+
+	// Reset says that the instance was one that had been put back to the
+	// snapshot, and not made for the job.
+	Reset bool
+
 	// MemoryPeak is the largest size of the instance's memory, in bytes.
 	MemoryPeak int64
 

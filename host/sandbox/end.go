@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,17 +23,36 @@ type stop struct {
 func (s *stop) Error() string { return s.message }
 
 // abort ends the job here and now.
-func (r *run) abort(end job.End, message string) {
+func (r *run) abort(end job.End, message string) { panic(r.stopFor(end, message)) }
+
+// work looks at the clock when the host has done so much for the guest that it
+// should: a call counts for one, and so does each KiB that it moves. Looking
+// takes as long as a call of little work.
+func (r *run) work(bytes int) {
+	if r.worked += 1 + bytes>>10; r.worked > 64 {
+		r.worked = 0
+		r.endIfLate()
+	}
+}
+
+// stopFor notes why the job ends.
+func (r *run) stopFor(end job.End, message string) *stop {
 	r.stop = &stop{end, message}
-	panic(r.stop)
+	return r.stop
 }
 
 // endIfDone ends the job when its time came while the host was working for
 // it: the guest is not asked again.
-func (r *run) endIfDone(ctx context.Context) {
-	if ctx.Err() != nil {
-		end, message := r.outOfTime(ctx)
-		r.abort(end, message)
+func (r *run) endIfDone() {
+	if r.stopped() {
+		r.abort(r.outOfTime())
+	}
+}
+
+// endIfLate ends the job when its time came.
+func (r *run) endIfLate() {
+	if r.Err() != nil {
+		r.abort(r.outOfTime())
 	}
 }
 
@@ -44,7 +62,7 @@ type returned int32
 func (c returned) Error() string { return fmt.Sprintf("the module returned %d", int32(c)) }
 
 // ended says how the job ended, given what running it returned.
-func (r *run) ended(ctx context.Context, err error) (job.End, string) {
+func (r *run) ended(err error) (job.End, string) {
 	if err == nil {
 		return job.Success, ""
 	}
@@ -57,8 +75,8 @@ func (r *run) ended(ctx context.Context, err error) (job.End, string) {
 	}
 	var exit *sys.ExitError
 	if errors.As(err, &exit) {
-		if ctx.Err() != nil && (exit.ExitCode() == sys.ExitCodeContextCanceled || exit.ExitCode() == sys.ExitCodeDeadlineExceeded) {
-			return r.outOfTime(ctx)
+		if r.module.rt.closesOnContext() && r.Err() != nil && (exit.ExitCode() == sys.ExitCodeContextCanceled || exit.ExitCode() == sys.ExitCodeDeadlineExceeded) {
+			return r.outOfTime()
 		}
 		if exit.ExitCode() == 0 {
 			return job.Success, ""
@@ -86,11 +104,14 @@ func (r *run) trapped(err error) (job.End, string) {
 	// Before it may stand that a start function failed.
 	_, trap, isTrap := strings.Cut(what, "wasm error: ")
 	switch {
+	case r.tooDeep():
+		return job.Stack, fmt.Sprintf("calls were nested too deeply: the job's limit is %d; use a loop, recurse less, or ask the operator to raise the depth limit", r.session.Limits.Depth)
 	// The runtime gives this one bare, and its error value is not exported.
 	case strings.HasSuffix(what, "stack overflow"):
+		r.deep = true
 		return job.Stack, "calls were nested too deeply and the stack is used up; use a loop, or recurse less"
-	case r.memory.refused:
-		return job.Memory, fmt.Sprintf("the job ran out of memory: its limit is %d bytes; use less, or ask the operator to raise the memory limit", r.module.Limits.Memory)
+	case r.memoryRefused:
+		return job.Memory, r.outOfMemory()
 	case isTrap:
 		return job.Trap, "the module trapped: " + trap + r.lastWords()
 	default:
@@ -109,14 +130,26 @@ func (r *run) lastWords() string {
 }
 
 // outOfTime is the end of a job whose context is done.
-func (r *run) outOfTime(ctx context.Context) (job.End, string) {
-	cause := context.Cause(ctx)
+func (r *run) outOfTime() (job.End, string) {
+	cause := r.cause()
 	switch {
 	case errors.Is(cause, errTimeUp):
-		return job.Deadline, fmt.Sprintf("the job took longer than its timeout of %s; do less, or give it a longer timeout", r.session.Deadline.Sub(r.session.Start))
+		given := r.session.Deadline.Sub(r.session.Start)
+		if given == r.session.Limits.Wall {
+			return job.Deadline, fmt.Sprintf("the job took longer than the timeout of %s that the wall time limit leaves it; do less, or ask the operator to raise that limit", given)
+		}
+		return job.Deadline, fmt.Sprintf("the job took longer than its timeout of %s; do less, or give it a longer timeout", given)
 	case errors.Is(cause, job.ErrLeaseLost):
 		return job.LeaseLost, cause.Error()
 	default:
 		return job.Cancelled, "the job was cancelled: " + cause.Error()
 	}
+}
+
+// outOfMemory says which limit it was: the job's, or the module's own.
+func (r *run) outOfMemory() string {
+	if limit := r.session.Limits.Memory; limit <= r.module.memoryMax {
+		return fmt.Sprintf("the job ran out of memory: its limit is %d bytes; use less, or ask the operator to raise the memory limit", limit)
+	}
+	return fmt.Sprintf("the job ran out of memory: the module itself allows for %d bytes; use less, or build the module with a larger maximum", r.module.memoryMax)
 }

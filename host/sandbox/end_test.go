@@ -132,7 +132,7 @@ func TestStoppedBeforeItStarts(t *testing.T) {
 }
 
 // What henge_init does is known to end when a module is loaded; that it ends
-// again is not.
+// again, where each job has it run, is not.
 func TestInitAtRunTime(t *testing.T) {
 	for guest, c := range map[string]struct {
 		end     job.End
@@ -143,7 +143,7 @@ func TestInitAtRunTime(t *testing.T) {
 	} {
 		t.Run(guest, func(t *testing.T) {
 			b := setup(t, sandbox.Options{})
-			m := b.load(t, guest, job.Limits{Wall: 50 * time.Millisecond})
+			m := b.loadFresh(t, guest, job.Limits{Wall: 50 * time.Millisecond})
 			require.Equal(t, job.Success, m.Run(context.Background(), newJob(nil)).End)
 			b.flag.Store(true)
 			r := m.Run(context.Background(), newJob(nil))

@@ -38,7 +38,7 @@ func hostFunctions(c capability.Capability) []hostFunction {
 		out = append(out, hostFunction{f.Name, func(ctx context.Context, mod api.Module, stack []uint64) {
 			r := runOf(ctx)
 			request, reply := guestRanges(r, mod, stack)
-			stack[0] = uint64(r.call(ctx, c, f, request, reply))
+			stack[0] = uint64(r.call(c, f, request, reply))
 		}})
 	}
 	if c.Name == abi.JobV1 {
@@ -71,17 +71,18 @@ func guestRanges(r *run, mod api.Module, stack []uint64) (request, reply []byte)
 // call carries out one host function and returns its result. The guest's
 // memory is touched here and nowhere else: before the function runs and after
 // it has returned.
-func (r *run) call(ctx context.Context, c capability.Capability, f capability.Function, request, reply []byte) int64 {
+func (r *run) call(c capability.Capability, f capability.Function, request, reply []byte) int64 {
 	r.parked, r.isParked = nil, false
+	r.work(len(request) + len(reply))
 	if err := r.admit(c, f); err != nil {
-		return r.fail(ctx, f, err)
+		return r.fail(f, err)
 	}
-	r.host.Request = append(r.host.Request[:0], request...)
-	if err := f.Call(ctx, &r.host); err != nil {
-		return r.fail(ctx, f, err)
+	r.inst.call.Request = append(r.inst.call.Request[:0], request...)
+	if err := f.Call(r, &r.inst.call); err != nil {
+		return r.fail(f, err)
 	}
-	r.endIfDone(ctx)
-	b := r.host.TakeReply()
+	r.endIfDone()
+	b := r.inst.call.TakeReply()
 	if len(b) > len(reply) {
 		r.parked, r.isParked = b, true
 	} else {
@@ -100,16 +101,16 @@ func (r *run) admit(c capability.Capability, f capability.Function) error {
 	}
 	r.hostCalls++
 	if r.hostCalls > r.session.Limits.HostCalls && !f.PastLimit {
-		return &abi.Error{Code: abi.Limit, Message: fmt.Sprintf("the job's limit of %d host calls is used up", r.session.Limits.HostCalls)}
+		return &abi.Error{Code: abi.Limit, Message: fmt.Sprintf("the job's limit of %d host calls is used up; make fewer, or ask the operator to raise the limit of host calls", r.session.Limits.HostCalls)}
 	}
 	return nil
 }
 
 // fail turns an error into what the guest gets: the code now, the message to
 // take.
-func (r *run) fail(ctx context.Context, f capability.Function, err error) int64 {
-	r.endIfDone(ctx)
-	r.host.TakeReply()
+func (r *run) fail(f capability.Function, err error) int64 {
+	r.endIfDone()
+	r.inst.call.TakeReply()
 	var e *abi.Error
 	if !errors.As(err, &e) {
 		r.module.rt.log.Error("a host function failed", "function", f.Name, "module", r.module.Manifest.Name, "err", err)

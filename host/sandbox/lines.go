@@ -14,18 +14,13 @@ const (
 
 // lines is a standard stream that is cut into lines of the job's log.
 type lines struct {
-	write func(line string)
-
-	// alive ends the job where its time is up: one write of a guest's may
-	// have any number of lines.
-	alive func()
-
 	pending []byte
 	last    []byte
 }
 
-// Write implements io.Writer and never fails: the log has a limit of its own.
-func (l *lines) Write(b []byte) (int, error) {
+// write takes in b and emits the lines that it ends. It never fails: the log
+// has a limit of its own.
+func (l *lines) write(b []byte, emit func(line string)) {
 	n := len(b)
 	l.last = append(l.last, b[max(0, n-maxTail):]...)
 	if len(l.last) > maxTail {
@@ -38,23 +33,21 @@ func (l *lines) Write(b []byte) (int, error) {
 		}
 		l.pending = append(l.pending, line...)
 		if whole {
-			l.alive()
-			l.emit()
+			l.emit(emit)
 		}
 		b = rest
 	}
-	return n, nil
 }
 
-// flush writes a line that was not ended.
-func (l *lines) flush() {
+// flush emits a line that was not ended.
+func (l *lines) flush(emit func(line string)) {
 	if len(l.pending) > 0 {
-		l.emit()
+		l.emit(emit)
 	}
 }
 
-func (l *lines) emit() {
-	l.write(strings.ToValidUTF8(strings.TrimSuffix(string(l.pending), "\r"), "\uFFFD"))
+func (l *lines) emit(to func(line string)) {
+	to(strings.ToValidUTF8(strings.TrimSuffix(string(l.pending), "\r"), "\uFFFD"))
 	l.pending = l.pending[:0]
 }
 

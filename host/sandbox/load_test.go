@@ -95,8 +95,8 @@ func TestLoadRefuses(t *testing.T) {
 		"wrong signature":   {text: `(import "henge_job_v1" "input" (func (param i32) (result i32)))` + memory + entry, want: "henge_job_v1.input as (i32) -> (i32), and it is (i32, i32, i32, i32) -> (i64)"},
 		"WASI unknown":      {text: `(import "wasi_snapshot_preview1" "fork" (func))` + memory + entry, want: `"fork" from wasi_snapshot_preview1`},
 		"imported memory":   {text: `(import "env" "memory" (memory 1)) (export "memory" (memory 0))` + entry, want: `it imports the memory "memory" from "env"`},
-		"imported global":   {text: `(import "henge_job_v1" "g" (global i32))` + memory + entry, want: `"g" is not exported in module "henge_job_v1"`},
-		"imported table":    {text: `(import "henge_job_v1" "t" (table 1 funcref))` + memory + entry, want: `"t" is not exported in module "henge_job_v1"`},
+		"imported global":   {text: `(import "henge_job_v1" "g" (global i32))` + memory + entry, want: `it imports the global "g" from "henge_job_v1"; a module brings its own`},
+		"imported table":    {text: `(import "henge_job_v1" "t" (table 1 funcref))` + memory + entry, want: `it imports the table "t" from "henge_job_v1"; a module brings its own`},
 		"escapes in a name": {text: `(import "\1b[2J" "\1b[3J" (func))` + memory + entry, want: `"\x1b[3J" from "\x1b[2J"`},
 		"no memory":         {text: entry, want: `it exports no memory named "memory"`},
 		"another name":      {text: `(memory (export "mem") 1)` + entry, want: `it exports no memory named "memory"`},
@@ -145,8 +145,8 @@ func TestLoadRefusesFiles(t *testing.T) {
 		"a component":  {"\x00asm\x0d\x00\x01\x00", "this is a component, and henge runs core modules: build for wasm32-wasip1"},
 		"no sections":  {"\x00asm\x01\x00\x00\x00", "it exports no memory"},
 		"junk":         {"\x00asm\x01\x00\x00\x00junk", "the file is cut off"},
-		"bad section":  {"\x00asm\x01\x00\x00\x00\x01\x01\x09", "compile: "},
-		"table beyond": {"\x00asm\x01\x00\x00\x00\x04\x04\x01\x70\x00\xff", "ends within a number"},
+		"bad section":  {"\x00asm\x01\x00\x00\x00\x01\x01\x09", "9 types are announced here, and the file has 0 more bytes"},
+		"table beyond": {"\x00asm\x01\x00\x00\x00\x04\x04\x01\x70\x00\xff", "the file ends here, and more was expected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorContains(t, tryLoad(t, b, []byte(c.file), abi.Manifest{}, job.Limits{}), c.want)

@@ -7,12 +7,10 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/wasm"
 )
 
 // Module is a module ready to run jobs. It is safe for concurrent use; its
@@ -21,7 +19,7 @@ type Module struct {
 	// Manifest is what the module says of itself.
 	Manifest abi.Manifest
 
-	// Limits are the budgets of each job, all of them set.
+	// Limits are the most that any job of it may use, all of them set.
 	Limits job.Limits
 
 	// Imports are the import modules, sorted.
@@ -35,106 +33,148 @@ type Module struct {
 	Size      int
 	MemoryMin int64
 
+	// InitFuel is the fuel that its initialisation took.
+	InitFuel int64
+
+	// NotReset says why each job gets a new instance, with its own
+	// initialisation; empty where instances are reset.
+	NotReset string
+
 	// memoryMax is the smaller of the limit and the module's own maximum.
 	memoryMax int64
 
 	rt       *Runtime
 	compiled wazero.CompiledModule
+
+	// metered says that the module counts its work itself.
+	metered bool
+
+	// state is what Freeze parted from the code; nil where it could not.
+	state    *wasm.State
+	snapshot *snapshot
+	pool     pool
+
+	// started is when it was initialised for the first time.
+	started time.Time
+
+	drewRandom bool
 }
 
 // Close frees the module. No job may be running.
-func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
-
-// Run carries out one attempt at j in an instance that nobody has used and
-// nobody will use again. It ends at the job's deadline or when ctx does,
-// whichever is first; a cause of ctx that wraps job.ErrLeaseLost is reported
-// as such. All that can go wrong is in the result.
-func (m *Module) Run(ctx context.Context, j *job.Job) *job.Result {
-	start := time.Now()
-	if n := int64(len(j.Payload)); n > m.Limits.Input {
-		return &job.Result{End: job.Refused, Error: fmt.Sprintf(
-			"the payload has %d bytes and the limit is %d; send less, or ask the operator to raise the input limit", n, m.Limits.Input)}
+func (m *Module) Close(ctx context.Context) error {
+	err := m.pool.close(ctx)
+	if m.snapshot != nil {
+		err = errors.Join(err, m.snapshot.image.Close())
 	}
-	r := newRun(m, start)
-	r.session.Deadline = j.Deadline(start)
-	if wall := start.Add(m.Limits.Wall); wall.Before(r.session.Deadline) {
-		r.session.Deadline = wall
-	}
-	ctx, cancel := context.WithDeadlineCause(ctx, r.session.Deadline, errTimeUp)
-	defer cancel()
-	defer r.memory.close()
-
-	config := m.configure(ctx, r)
-	if m.Entry == abi.ExportStart {
-		var err error
-		if config, err = asCommand(config, r, j); err != nil {
-			return &job.Result{End: job.Refused, Error: err.Error()}
-		}
-	}
-	end, message := r.ended(ctx, m.runJob(ctx, r, config, j))
-	r.flush()
-	return &job.Result{
-		End:     end,
-		Output:  r.session.Output,
-		Error:   message,
-		NoRetry: r.session.Failure != nil && r.session.Failure.Retry != nil && !*r.session.Failure.Retry,
-		Log:     r.session.FinishLog(),
-		Cost: job.Cost{
-			Wall:       time.Since(start),
-			MemoryPeak: r.memory.peak,
-			HostCalls:  r.hostCalls,
-		},
-	}
+	return errors.Join(err, m.compiled.Close(ctx))
 }
 
-// runJob returns nil when the module says that the job succeeded.
-func (m *Module) runJob(ctx context.Context, r *run, config wazero.ModuleConfig, j *job.Job) error {
-	inst, err := m.instantiate(ctx, r, config)
-	if err != nil {
-		return err
+// Run carries out one attempt at j, in an instance that is as if nobody had
+// used it before, under the smaller of the module's and the job's limits. It
+// ends at the job's deadline or when ctx does, whichever is first; a cause of
+// ctx that wraps job.ErrLeaseLost is reported as such. All that can go wrong
+// is in the result.
+func (m *Module) Run(ctx context.Context, j *job.Job) *job.Result {
+	r := newRun(m, time.Now())
+	r.session.Limits = m.Limits.Within(j.Limits)
+	if n := int64(len(j.Payload)); n > r.session.Limits.Input {
+		return refused(fmt.Sprintf("the payload has %d bytes and the limit is %d; send less, or ask the operator to raise the input limit", n, r.session.Limits.Input))
 	}
-	defer inst.Close(ctx)
+	r.session.Deadline = j.Deadline(r.session.Start)
+	if wall := r.session.Start.Add(r.session.Limits.Wall); wall.Before(r.session.Deadline) {
+		r.session.Deadline = wall
+	}
+	if size := m.startSize(); size > r.session.Limits.Memory {
+		return refused(fmt.Sprintf("the module starts with %d bytes of memory and the job's limit is %d; give the job more, or ask the operator to raise the memory limit", size, r.session.Limits.Memory))
+	}
+	if m.Entry == abi.ExportStart {
+		if err := r.asCommand(j); err != nil {
+			return refused(err.Error())
+		}
+	}
+	defer r.release()
+	inst, err := m.instanceFor(ctx, r)
+	if err != nil {
+		end, message := r.ended(err)
+		return r.result(end, message)
+	}
+	end, message := r.ended(inst.do(r, j))
+	result := r.result(end, message)
+	m.pool.put(inst, result.Cost.Wall)
+	return result
+}
+
+// startSize is the memory with which jobs start, in bytes.
+func (m *Module) startSize() int64 {
+	if m.snapshot == nil {
+		return m.MemoryMin
+	}
+	return m.snapshot.image.Size()
+}
+
+func refused(why string) *job.Result { return &job.Result{End: job.Refused, Error: why} }
+
+// instanceFor returns an instance in the state from which jobs start, bound to
+// the run and begun.
+func (m *Module) instanceFor(ctx context.Context, r *run) (*instance, error) {
+	if m.snapshot == nil {
+		// What a job burns, and may burn, must not depend on how its instance
+		// came to be.
+		limits := r.session.Limits
+		r.boundByTime()
+		inst, err := m.initialised(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		r.session.Limits = limits
+		r.memoryRefused = false
+		r.begin(ctx)
+		return inst, nil
+	}
+	inst, err := m.pool.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inst.bind(r)
+	r.begin(ctx)
+	return inst, nil
+}
+
+// do lets the module do the job, and returns nil when it says that it
+// succeeded.
+func (inst *instance) do(r *run, j *job.Job) error {
 	r.session.Job = j
 	r.parked, r.isParked = nil, false
-	results, err := inst.ExportedFunction(m.Entry).Call(bind(ctx, r))
-	if err != nil || len(results) == 0 {
+	if r.Err() != nil {
+		return r.stopFor(r.outOfTime())
+	}
+	inst.memory.Begin()
+	defer func() { r.cpu, _ = inst.memory.End() }()
+	var result [1]uint64
+	if err := inst.entry.CallWithStack(r, result[:]); err != nil {
 		return err
 	}
-	if code := int32(results[0]); code != 0 {
+	if code := int32(result[0]); code != 0 && r.module.Entry == abi.ExportRun {
 		return returned(code)
 	}
 	return nil
 }
 
-// instantiate makes an instance in the state from which jobs start. The
-// caller closes r.memory after it.
-func (m *Module) instantiate(ctx context.Context, r *run, config wazero.ModuleConfig) (api.Module, error) {
-	ctx = bind(ctx, r)
-	if err := r.memory.prepare(); err != nil {
-		return nil, err
+// result is what the attempt leaves.
+func (r *run) result(end job.End, message string) *job.Result {
+	r.flush()
+	res := &job.Result{
+		End:     end,
+		Output:  r.session.Output,
+		Error:   message,
+		NoRetry: r.session.Failure != nil && r.session.Failure.Retry != nil && !*r.session.Failure.Retry,
+		Log:     r.session.FinishLog(),
+		Cost:    job.Cost{Wall: time.Since(r.session.Start), CPU: r.cpu, HostCalls: r.hostCalls},
 	}
-	// A name would have to be unique among all instances alive.
-	config = config.WithName("").WithStartFunctions()
-	inst, err := m.rt.wazero.InstantiateModule(experimental.WithMemoryAllocator(ctx, &r.memory), m.compiled, config)
-	if err != nil {
-		return nil, notStarted(err)
+	if r.inst != nil {
+		res.Cost.Fuel = r.fuelUsed()
+		res.Cost.MemoryPeak = r.inst.memory.Peak()
+		res.Cost.Reset = r.module.snapshot != nil
 	}
-	for _, name := range []string{abi.ExportInitialize, abi.ExportInit} {
-		if f := inst.ExportedFunction(name); f != nil {
-			if _, err := f.Call(ctx); err != nil {
-				return nil, closeAfter(ctx, inst, notStarted(err))
-			}
-		}
-	}
-	return inst, nil
-}
-
-// notStarted keeps a module that exits while it starts, with code 0, from
-// being taken for one that has done its job.
-func notStarted(err error) error {
-	var exit *sys.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 0 {
-		return errors.New("it exited before it was asked to run")
-	}
-	return err
+	return res
 }

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/henge-run/henge/host/wasm"
 )
 
 // offer is what a guest may import: module, function, signature.
@@ -23,26 +24,24 @@ func (o offer) add(module, function, signature string) {
 // check reports the first import that this runtime does not offer, in words
 // that tell a module's author what there is instead. It returns the names of
 // the modules imported, sorted.
-func (o offer) check(compiled wazero.CompiledModule) ([]string, error) {
+func (o offer) check(m *wasm.Module) ([]string, error) {
 	imported := map[string]bool{}
-	for _, def := range compiled.ImportedFunctions() {
-		module, name, _ := def.Import()
-		imported[module] = true
-		functions, ok := o[module]
+	for _, imp := range m.Imports {
+		if imp.Kind != wasm.KindFunction {
+			return nil, fmt.Errorf("at byte %d: it imports the %s %.80q from %.80q; a module brings its own", imp.At, imp.Kind, imp.Name, imp.Module)
+		}
+		imported[imp.Module] = true
+		functions, ok := o[imp.Module]
 		if !ok {
-			return nil, fmt.Errorf("it imports %.80q from %.80q, which this worker does not offer; it offers %s", name, module, names(o))
+			return nil, fmt.Errorf("it imports %.80q from %.80q, which this worker does not offer; it offers %s", imp.Name, imp.Module, names(o))
 		}
-		want, ok := functions[name]
+		want, ok := functions[imp.Name]
 		if !ok {
-			return nil, fmt.Errorf("it imports %.80q from %s, which has no such function; it has %s", name, module, names(functions))
+			return nil, fmt.Errorf("it imports %.80q from %s, which has no such function; it has %s", imp.Name, imp.Module, names(functions))
 		}
-		if got := signature(def); got != want {
-			return nil, fmt.Errorf("it imports %s.%s as %s, and it is %s", module, name, got, want)
+		if got := m.Types[imp.Type].String(); got != want {
+			return nil, fmt.Errorf("it imports %s.%s as %s, and it is %s", imp.Module, imp.Name, got, want)
 		}
-	}
-	for _, def := range compiled.ImportedMemories() {
-		module, name, _ := def.Import()
-		return nil, fmt.Errorf("it imports the memory %.80q from %.80q; a module brings a memory of its own and exports it", name, module)
 	}
 	return slices.Sorted(maps.Keys(imported)), nil
 }

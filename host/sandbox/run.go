@@ -9,12 +9,16 @@ import (
 )
 
 // run is the state of one attempt on the host's side. It belongs to the
-// goroutine that runs the job.
+// goroutine that runs the job, but for its context, which host functions may
+// hand on.
 type run struct {
+	jobContext
+
 	module  *Module
+	inst    *instance
 	session capability.Session
-	host    capability.Call
-	memory  memory
+	environ []string
+	stdin   stdin
 	stdout  lines
 	stderr  lines
 
@@ -25,43 +29,68 @@ type run struct {
 	hostCalls int64
 	refusals  int
 
+	// worked is how much the host has done for the guest since it looked at the
+	// clock; see work.
+	worked int
+
+	// cpu is the processor's time that the job took, as far as it is known.
+	cpu time.Duration
+
+	// granted is how much fuel the guest was given so far, in how many slices.
+	granted int64
+	slices  int
+
+	// drewRandom says that the guest asked the host for random bytes.
+	drewRandom bool
+
+	// deep says that the guest was seen to nest its calls deeply.
+	deep bool
+
+	// memoryRefused says that the guest asked for more memory than it may have.
+	// A trap after that is the end of a program that ran out of it.
+	memoryRefused bool
+
 	// stop is why the host ended the job; nil while it did not.
 	stop *stop
 }
 
+// newRun returns a run under the module's limits, which has not begun.
 func newRun(m *Module, start time.Time) *run {
-	r := &run{module: m, memory: memory{limit: m.memoryMax}}
-	r.session = capability.Session{
-		Limits: m.Limits,
-		Start:  start,
-		Now:    time.Now,
-		Random: rand.Reader,
-	}
-	r.host.Session = &r.session
+	r := &run{module: m}
+	r.session.Limits = m.Limits
+	r.session.Start = start
+	r.session.Now = time.Now
+	r.session.Random = random{r}
+	r.jobContext = jobContext{run: r, parent: context.Background()}
 	return r
 }
 
-// runKey is the key under which a host function finds its run.
-type runKey struct{}
-
-// runContext is a context that knows its run. A host function asks for it at
-// each call, so it is not behind a chain of WithValue.
-type runContext struct {
-	context.Context
-	run *run
-}
-
-func (c *runContext) Value(key any) any {
-	if key == (runKey{}) {
-		return c.run
+// begin lets the guest run until the session's deadline or the end of ctx,
+// whichever is first.
+func (r *run) begin(ctx context.Context) {
+	r.parent, r.deadline = ctx, r.session.Deadline
+	if r.module.metered {
+		r.inst.depth.Set(uint64(uint32(r.session.Limits.Depth)))
+		r.granted = 0
+		r.grant(0)
 	}
-	return c.Context.Value(key)
 }
 
-func bind(ctx context.Context, r *run) context.Context {
-	return &runContext{ctx, r}
+// random is the source of random bytes of one run.
+type random struct{ *run }
+
+// piece is how many random bytes are made before the clock is looked at: a
+// guest may ask for all of its memory at once.
+const piece = 64 << 10
+
+// Read implements io.Reader. It may return less than was asked for.
+func (r random) Read(b []byte) (int, error) {
+	r.drewRandom = true
+	r.work(min(len(b), piece))
+	return rand.Read(b[:min(len(b), piece)])
 }
 
+// runOf returns the run of the guest that called a host function.
 func runOf(ctx context.Context) *run {
 	return ctx.Value(runKey{}).(*run)
 }

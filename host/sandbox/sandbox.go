@@ -14,6 +14,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/henge-run/henge/abi"
@@ -21,12 +22,14 @@ import (
 	"github.com/henge-run/henge/host/capability/clock"
 	capjob "github.com/henge-run/henge/host/capability/job"
 	caplog "github.com/henge-run/henge/host/capability/log"
+	"github.com/henge-run/henge/host/sandbox/linear"
 )
 
 // Options say how a Runtime is made. The zero value works.
 type Options struct {
-	// CacheDir keeps compiled code between processes. Compiled code is run as
-	// it is, so nobody else may write there. Empty keeps it in memory only.
+	// CacheDir keeps compiled code and metered modules between processes. They
+	// are run as they are, so nobody else may write there; a file that was
+	// damaged by accident is removed. Empty keeps code in memory only.
 	CacheDir string
 
 	// Capabilities are offered beside job, log, clock and WASI, which every
@@ -37,6 +40,17 @@ type Options struct {
 	// never ends is refused and does not hold up the worker. 0 means 10 s.
 	LoadTimeout time.Duration
 
+	// Way is how instances are put back after a job. The zero value takes the
+	// cheapest that this machine's kernel offers, found by trying.
+	Way linear.Way
+
+	// VerifyReset compares the whole state of an instance with the snapshot
+	// after each job, and throws away one that differs. It costs milliseconds.
+	VerifyReset bool
+
+	// Baseline is for benchmarks alone; see there.
+	Baseline Baseline
+
 	// Log gets what an operator should know. Nil discards it.
 	Log *slog.Logger
 }
@@ -44,32 +58,43 @@ type Options struct {
 // Runtime compiles and instantiates modules. It is safe for concurrent use.
 type Runtime struct {
 	wazero  wazero.Runtime
-	cache   wazero.CompilationCache
+	cache   *codeCache
 	offered offer
 	log     *slog.Logger
 
 	loadTimeout time.Duration
+	system      *linear.System
+	way         linear.Way
+	verifyReset bool
+	baseline    Baseline
+	slice       int64
 }
 
 const defaultLoadTimeout = 10 * time.Second
 
 // New returns a Runtime. Close it when its modules are no longer needed.
 func New(ctx context.Context, opts Options) (*Runtime, error) {
-	rt := &Runtime{log: opts.Log, offered: offer{}, loadTimeout: opts.LoadTimeout}
+	rt := &Runtime{
+		log: opts.Log, offered: offer{}, loadTimeout: opts.LoadTimeout,
+		system: linear.Probe(), way: opts.Way, verifyReset: opts.VerifyReset, baseline: opts.Baseline, slice: defaultSlice,
+	}
 	if rt.log == nil {
 		rt.log = slog.New(slog.DiscardHandler)
 	}
 	if rt.loadTimeout <= 0 {
 		rt.loadTimeout = defaultLoadTimeout
 	}
+	if err := rt.system.Check(opts.Way); err != nil {
+		return nil, fmt.Errorf("instances cannot be reset by %s here: %w", opts.Way, err)
+	}
 	var err error
-	if rt.cache, err = newCache(opts.CacheDir); err != nil {
+	if rt.cache, err = openCache(opts.CacheDir, rt.log); err != nil {
 		return nil, err
 	}
 	rt.wazero = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithCompilationCache(rt.cache).
-		WithCoreFeatures(api.CoreFeaturesV2).
-		WithCloseOnContextDone(true))
+		WithCompilationCache(rt.cache.CompilationCache).
+		WithCoreFeatures(api.CoreFeaturesV2|experimental.CoreFeaturesExtendedConst).
+		WithCloseOnContextDone(rt.closesOnContext()))
 	caps := append([]capability.Capability{capjob.New(), caplog.New(), clock.New()}, opts.Capabilities...)
 	if err := rt.offer(ctx, caps); err != nil {
 		return nil, fmt.Errorf("offer capabilities: %w", closeAfter(ctx, rt, err))
@@ -84,17 +109,6 @@ func (rt *Runtime) Close(ctx context.Context) error {
 		err = cacheErr
 	}
 	return err
-}
-
-func newCache(dir string) (wazero.CompilationCache, error) {
-	if dir == "" {
-		return wazero.NewCompilationCache(), nil
-	}
-	cache, err := wazero.NewCompilationCacheWithDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open the cache of compiled modules: %w", err)
-	}
-	return cache, nil
 }
 
 // offer instantiates what guests may import.
@@ -112,7 +126,13 @@ func (rt *Runtime) offer(ctx context.Context, caps []capability.Capability) erro
 			return err
 		}
 	}
-	wasi, err := wasi_snapshot_preview1.NewBuilder(rt.wazero).Compile(ctx)
+	if err := rt.offerMeter(ctx); err != nil {
+		return err
+	}
+	b := rt.wazero.NewHostModuleBuilder(abi.WASI)
+	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(b)
+	overrideWASI(b)
+	wasi, err := b.Compile(ctx)
 	if err != nil {
 		return err
 	}

@@ -42,29 +42,12 @@ func meta(_ context.Context, c *capability.Call) error {
 			return err
 		}
 	}
-	j, limits := c.Session.Job, c.Session.Limits
-	env := make(map[string]string, len(j.Env))
-	for name, value := range j.Env {
-		env[text(name)] = text(value)
+	m := metaOf(c.Session)
+	if enc == abi.CBOR {
+		c.ReplyBuffer(appendMeta(c.Buffer(), &m))
+		return nil
 	}
-	return c.ReplyValue(enc, abi.Meta{
-		ID:         text(j.ID),
-		Circle:     j.Circle,
-		Caller:     text(j.Caller),
-		Type:       j.Type,
-		Dialect:    j.Dialect,
-		Attempt:    j.Attempt,
-		DeadlineMS: c.Session.Deadline.UnixMilli(),
-		Env:        env,
-		Limits: abi.MetaLimits{
-			Memory:    limits.Memory,
-			Input:     limits.Input,
-			Output:    limits.Output,
-			Log:       limits.Log,
-			HostCalls: limits.HostCalls,
-			WallMS:    limits.Wall.Milliseconds(),
-		},
-	})
+	return c.ReplyValue(enc, m)
 }
 
 // text is what a producer wrote, as text: a guest's reader may refuse all of a

@@ -36,7 +36,8 @@ func TestMeta(t *testing.T) {
 		DeadlineMS: captest.Start.UnixMilli() + 60_000,
 		Env:        map[string]string{"A": "1", "B": "2"},
 		Limits: abi.MetaLimits{
-			Memory: 64 << 20, Input: 16 << 20, Output: 16 << 20, Log: 256 << 10, HostCalls: 1_000_000, WallMS: 3_600_000,
+			Memory: 64 << 20, Input: 16 << 20, Output: 16 << 20, Log: 256 << 10,
+			Fuel: 1_000_000_000_000, Depth: 50_000, HostCalls: 1_000_000, WallMS: 3_600_000,
 		},
 	}
 	for name, request := range map[string]string{"nothing": "", "empty map": "\xa0", "json": "{}"} {

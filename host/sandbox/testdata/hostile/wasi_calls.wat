@@ -1,0 +1,33 @@
+;; Makes the one call of WASI that its payload says: which one, and four arguments of 32
+;; bits. Gives back the error number in 4 bytes. Its memory is one page, and at 0x8000
+;; there is a range of 8 bytes at 0x9000. End: success.
+(module
+  (import "henge_job_v1" "input" (func $input (param i32 i32 i32 i32) (result i64)))
+  (import "henge_job_v1" "output" (func $output (param i32 i32 i32 i32) (result i64)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fd_fdstat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_get" (func $fd_filestat_get (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (type $four (func (param i32 i32 i32 i32) (result i32)))
+  (type $two (func (param i32 i32) (result i32)))
+  (table funcref (elem $fd_write $fd_read $poll_oneoff $random_get $args_get
+    $args_sizes_get $environ_sizes_get $fd_fdstat_get $fd_filestat_get))
+  (data (i32.const 0x8000) "\00\90\00\00\08\00\00\00")
+  (func (export "henge_run") (result i32) (local $f i32) (local $errno i32)
+    (drop (call $input (i32.const 0) (i32.const 0) (i32.const 0x7000) (i32.const 20)))
+    (local.set $f (i32.load (i32.const 0x7000)))
+    (if (i32.lt_u (local.get $f) (i32.const 3))
+      (then (local.set $errno (call_indirect (type $four)
+        (i32.load (i32.const 0x7004)) (i32.load (i32.const 0x7008))
+        (i32.load (i32.const 0x700c)) (i32.load (i32.const 0x7010)) (local.get $f))))
+      (else (local.set $errno (call_indirect (type $two)
+        (i32.load (i32.const 0x7004)) (i32.load (i32.const 0x7008)) (local.get $f)))))
+    (i32.store (i32.const 0x7000) (local.get $errno))
+    (drop (call $output (i32.const 0x7000) (i32.const 4) (i32.const 0) (i32.const 0)))
+    (i32.const 0)))
