@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/henge-run/henge/abi"
-	"github.com/henge-run/henge/host/job"
-	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/wasm"
 )
 
@@ -53,19 +50,17 @@ func (f Folder) list() ([]file, error) {
 	return files, nil
 }
 
-// load makes an entry of the file, served or refused.
-func (f file) load(ctx context.Context, rt *sandbox.Runtime, limits job.Limits) *Entry {
-	e := &Entry{Name: strings.TrimSuffix(f.name, extension), File: path.Join(f.folder.Name, f.name)}
+// record reads the file and its manifest, and loads nothing.
+func (f file) record() *record {
+	rec := &record{Entry: Entry{Name: strings.TrimSuffix(f.name, extension), File: path.Join(f.folder.Name, f.name)}}
 	binary, manifest, err := f.folder.Read(f.name)
 	if err != nil {
-		e.refuse(ctx, err.Error())
-		return e
+		rec.fail(err)
+		return rec
 	}
-	e.Name, e.Version, e.Types = manifest.Name, manifest.Version, manifest.Types
-	if e.Module, err = rt.Load(ctx, binary, manifest, limits); err != nil {
-		e.refuse(ctx, err.Error())
-	}
-	return e
+	rec.Name, rec.Version, rec.Types = manifest.Name, manifest.Version, manifest.Types
+	rec.binary, rec.manifest = binary, manifest
+	return rec
 }
 
 // Read returns a .wasm file of the folder and the manifest that goes with it.

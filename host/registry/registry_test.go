@@ -10,10 +10,13 @@ import (
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // tiny is the smallest runner: it exports a memory and a henge_run that
 // returns 0. Sections that follow may say more of it.
@@ -33,22 +36,42 @@ func saying(manifest string) []byte {
 
 func file(b []byte) *fstest.MapFile { return &fstest.MapFile{Data: b, Mode: 0o644} }
 
+// newRuntime returns a runtime for the time of the test.
+func newRuntime(t *testing.T) *sandbox.Runtime {
+	t.Helper()
+	rt, err := sandbox.New(context.Background(), sandbox.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, rt.Close(context.Background())) })
+	return rt
+}
+
+// named gives folders the names a, b and so on.
+func named(folders ...fstest.MapFS) []registry.Folder {
+	var all []registry.Folder
+	for i, f := range folders {
+		all = append(all, registry.Folder{Name: string(rune('a' + i)), FS: f})
+	}
+	return all
+}
+
+// begin opens a registry and does not wait.
+func begin(t *testing.T, loader registry.Loader, opts registry.Options) *registry.Registry {
+	t.Helper()
+	r, err := registry.Open(context.Background(), loader, opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close(context.Background())) })
+	return r
+}
+
+// open returns a registry in which everything is settled.
 func open(t *testing.T, log *bytes.Buffer, folders ...fstest.MapFS) *registry.Registry {
 	t.Helper()
-	ctx := context.Background()
-	rt, err := sandbox.New(ctx, sandbox.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, rt.Close(ctx)) })
-	var opts registry.Options
+	opts := registry.Options{Folders: named(folders...)}
 	if log != nil {
 		opts.Log = slog.New(slog.NewTextHandler(log, nil))
 	}
-	for i, f := range folders {
-		opts.Folders = append(opts.Folders, registry.Folder{Name: string(rune('a' + i)), FS: f})
-	}
-	r, err := registry.Open(ctx, rt, opts)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close(ctx)) })
+	r := begin(t, newRuntime(t), opts)
+	require.NoError(t, r.Wait(t.Context()))
 	return r
 }
 
@@ -136,10 +159,7 @@ func TestReasonsAreOneLine(t *testing.T) {
 }
 
 func TestFolderThatIsNotThere(t *testing.T) {
-	rt, err := sandbox.New(t.Context(), sandbox.Options{})
-	require.NoError(t, err)
-	defer rt.Close(context.Background())
-	_, err = registry.Open(t.Context(), rt, registry.Options{Folders: []registry.Folder{{Name: "gone", FS: missing{}}}})
+	_, err := registry.Open(t.Context(), newRuntime(t), registry.Options{Folders: []registry.Folder{{Name: "gone", FS: missing{}}}})
 	require.ErrorContains(t, err, "read the modules folder gone")
 }
 

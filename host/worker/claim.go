@@ -17,20 +17,29 @@ const claimTimeout = 10 * time.Second
 func (w *Worker) claimJobs(ctx context.Context) error {
 	waker := w.opts.Queue.NewWaker()
 	defer waker.Close()
-	if err := waker.Watch(w.wanted); err != nil {
+	// Before any module is ready, so that a bad name is known at once.
+	if err := waker.Watch(w.wanted(nil)); err != nil {
 		return err
 	}
+	var serving serving
 	for turn := 0; ; turn++ {
+		if serving.isStale() {
+			var err error
+			if serving, err = w.nextServing(ctx); err != nil {
+				return unlessStopped(ctx, err)
+			}
+			if err := waker.Watch(w.wanted(serving.types)); err != nil {
+				return err
+			}
+		}
 		free, err := w.slots.take(ctx)
 		if err != nil {
 			return nil
 		}
-		wanted := w.wanted
-		wanted.Types = rotated(wanted.Types, turn)
 		// A claim that was sent is waited for: what it leased and nobody
 		// heard of would be counted as a crash.
 		claiming, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
-		claims, err := w.opts.Queue.Claim(claiming, wanted, free)
+		claims, err := w.opts.Queue.Claim(claiming, w.wanted(rotated(serving.types, turn)), free)
 		cancel()
 		w.redis.report(err)
 		w.slots.give(free - len(claims.Jobs))
@@ -44,9 +53,32 @@ func (w *Worker) claimJobs(ctx context.Context) error {
 		case err != nil:
 			pause(ctx, w.redis.delay())
 		case len(claims.Jobs) == 0:
-			_ = waker.Wait(ctx, claims.Next) // its error is that of ctx
+			waitFor(ctx, waker, claims.Next, serving.changed)
 		}
 	}
+}
+
+// unlessStopped returns err, and nil when ctx has ended: that is an orderly
+// stop.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// waitFor waits until a claim may be worth it, or more can be served.
+func waitFor(ctx context.Context, waker *queue.Waker, atMost time.Duration, changed <-chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-changed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	_ = waker.Wait(ctx, atMost) // its error is that of ctx
 }
 
 // rotated returns types beginning with another one at each turn, so that none

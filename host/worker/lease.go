@@ -44,6 +44,9 @@ func (w *Worker) reap(ctx context.Context) {
 		if err != nil {
 			next = w.redis.delay()
 		}
+		if report.Grace > 0 {
+			w.log.Info("leases got another period: nobody had looked for lost workers for a while", "leases", report.Grace)
+		}
 		for _, notice := range report.Notices {
 			w.log.Warn(notice.Text, "list", notice.Queue, "job", notice.ID)
 		}

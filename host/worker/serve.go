@@ -46,9 +46,19 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 	}
 	m, ok := w.opts.Registry.Lookup(c.Job.Type)
 	if !ok {
-		return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.wanted.Types, ", ")))
+		return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
 	}
-	return m.Run(ctx, c.Job)
+	return m.Run(ctx, w.limited(c.Job))
+}
+
+// limited returns the job under its circle's limits.
+func (w *Worker) limited(j *job.Job) *job.Job {
+	if w.opts.Limits == nil {
+		return j
+	}
+	bounded := *j // a queue's job is not to be changed
+	bounded.Limits = j.Limits.Within(w.opts.Limits(j.Circle))
+	return &bounded
 }
 
 func refused(message string) *job.Result {
@@ -61,7 +71,7 @@ func refused(message string) *job.Result {
 func (w *Worker) finish(ctx context.Context, c *queue.Claim, r *job.Result) {
 	// What the job itself was stopped for must not stop its result.
 	ctx = context.WithoutCancel(ctx)
-	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall)
+	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall, "fuel", r.Cost.Fuel)
 	for {
 		err := w.opts.Queue.Finish(ctx, c, r)
 		w.redis.report(err)

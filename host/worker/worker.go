@@ -9,14 +9,12 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/registry"
 )
@@ -33,7 +31,7 @@ type Options struct {
 	Registry *registry.Registry
 
 	// Types narrows the script types served; empty means all that the
-	// registry has.
+	// registry has. Each is served as soon as its module is ready.
 	Types []string
 
 	// Group and Instance are lists to serve beside those of the types.
@@ -41,6 +39,12 @@ type Options struct {
 
 	// Slots is how many jobs run at once, at least 1.
 	Slots int
+
+	// Limits returns the most that a job of a circle may use, beside what its
+	// module and the job itself allow: of each budget the smallest counts, and
+	// a zero says nothing. It is asked once for each attempt, by many
+	// goroutines at once. Nil limits no circle.
+	Limits func(circle string) job.Limits
 
 	// Grace is how long running jobs may go on when the worker stops; those
 	// that still run are then handed back. Zero means DefaultGrace.
@@ -53,11 +57,15 @@ type Options struct {
 // Worker serves one queue until it is stopped. It can be run once.
 type Worker struct {
 	opts   Options
-	wanted queue.Wanted
+	types  []string // asked for; empty means all
 	log    *slog.Logger
 	slots  slots
 	active active
 	redis  outage
+
+	// announced are the files that the log has, and missing the types that it
+	// says are not served. They are the claimer's alone.
+	announced, missing map[string]bool
 
 	// leaving is closed when the grace time of a stop is over.
 	leaving chan struct{}
@@ -74,47 +82,32 @@ func New(opts Options) (*Worker, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	types, err := servedTypes(opts.Types, opts.Registry.Types())
+	types, err := askedTypes(opts.Types, opts.Registry.Claimed())
 	if err != nil {
 		return nil, err
 	}
 	return &Worker{
 		opts:   opts,
-		wanted: queue.Wanted{Types: types, Group: opts.Group, Instance: opts.Instance},
+		types:  types,
 		log:    opts.Log,
 		slots:  newSlots(opts.Slots),
 		active: newActive(),
 		redis:  outage{log: opts.Log},
 
+		announced: map[string]bool{},
+		missing:   map[string]bool{},
+
 		leaving: make(chan struct{}),
 	}, nil
 }
 
-// servedTypes returns the types that were asked for and are there.
-func servedTypes(asked, there []string) ([]string, error) {
-	if len(there) == 0 {
-		return nil, errors.New("no module is loaded, so no job can be run: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
-	}
-	if len(asked) == 0 {
-		return there, nil
-	}
-	var types []string
-	for _, t := range asked {
-		t = strings.ToLower(strings.TrimSpace(t))
-		if !slices.Contains(there, t) {
-			return nil, fmt.Errorf("no loaded module serves the type %.80q; served are %s", t, strings.Join(there, ", "))
-		}
-		types = append(types, t)
-	}
-	return types, nil
-}
-
-// Types returns the script types that the worker serves.
-func (w *Worker) Types() []string { return w.wanted.Types }
+// Types returns the script types that the worker serves now, sorted. It is
+// safe for concurrent use.
+func (w *Worker) Types() []string { return w.asked(w.opts.Registry.Types()) }
 
 // Run serves until ctx ends, lets running jobs finish for the grace time,
 // hands back those that did not, and returns. The error is nil after an
-// orderly stop.
+// orderly stop, and tells when no module can ever be served.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.opts.Queue.Open(ctx); err != nil {
 		return err

@@ -24,7 +24,15 @@ import (
 	"github.com/henge-run/henge/modules"
 )
 
-const circle = "acme"
+const circle, tightCircle = "acme", "tight"
+
+// circleLimits bounds one circle, as an operator might.
+func circleLimits(circle string) job.Limits {
+	if circle == tightCircle {
+		return job.Limits{Fuel: 5_000_000}
+	}
+	return job.Limits{}
+}
 
 // bundle is a worker on a Redis of its own, with the built-in modules.
 type bundle struct {
@@ -51,14 +59,15 @@ func setupOn(t testing.TB, slots int, server *localredis.Server) *bundle {
 	t.Cleanup(func() { require.NoError(t, rt.Close(ctx)) })
 	b.registry, err = registry.Open(ctx, rt, registry.Options{Folders: []registry.Folder{{Name: "built-in", FS: modules.FS()}}})
 	require.NoError(t, err)
-	require.Contains(t, b.registry.Types(), "rhai", "the engines are not built: run make modules")
+	t.Cleanup(func() { require.NoError(t, b.registry.Close(ctx)) })
+	require.Contains(t, b.registry.Claimed(), "rhai", "the engines are not built: run make modules")
 
 	rdb := redistest.Client(t, b.server)
 	b.producer = queue.NewProducer(rdb)
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	q, err := queue.New(rdb, queue.Options{Circles: []string{circle}, Lease: 2 * time.Second, Log: log})
+	q, err := queue.New(rdb, queue.Options{Circles: []string{circle, tightCircle}, Lease: 2 * time.Second, Log: log})
 	require.NoError(t, err)
-	w, err := worker.New(worker.Options{Queue: q, Registry: b.registry, Slots: slots, Log: log})
+	w, err := worker.New(worker.Options{Queue: q, Registry: b.registry, Slots: slots, Log: log, Limits: circleLimits})
 	require.NoError(t, err)
 
 	working, cancel := context.WithCancel(ctx)
@@ -167,13 +176,40 @@ func TestResultIsDeliveredWhenRedisIsBack(t *testing.T) {
 	require.Equal(t, 1, strings.Count(b.log.String(), "Redis answers again"), b.log.String())
 }
 
-func TestNewRefusesWhatCannotWork(t *testing.T) {
-	empty, err := registry.Open(t.Context(), nil, registry.Options{})
-	require.NoError(t, err)
-	_, err = worker.New(worker.Options{Registry: empty, Slots: 1})
-	require.ErrorContains(t, err, "make build")
-	_, err = worker.New(worker.Options{Registry: empty})
-	require.ErrorContains(t, err, "at least 1 slot")
+// The smallest of what the circle and the job say counts, and neither touches
+// another circle's jobs.
+func TestLimitsOfCircleAndJob(t *testing.T) {
+	b := setup(t, 2)
+	const count = `let n = 0; for i in 0..20000 { n += i } n`
+	for name, c := range map[string]struct {
+		circle string
+		own    int64
+		fuel   string // the limit in the message; "" where the job gets through
+	}{
+		"no limit":                 {circle, 0, ""},
+		"the circle's":             {tightCircle, 0, "5000000"},
+		"the job's":                {circle, 3_000_000, "3000000"},
+		"the job's is smaller":     {tightCircle, 3_000_000, "3000000"},
+		"the job's cannot be more": {tightCircle, 1 << 50, "5000000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id, err := b.producer.Submit(t.Context(), &job.Job{Circle: c.circle, Caller: circle, Type: "rhai", Payload: []byte(count), Limits: job.Limits{Fuel: c.own}})
+			require.NoError(t, err)
+			r := b.wait(t, id)
+			cost, ok := r.Cost()
+			require.True(t, ok, r.Fields)
+			if c.fuel == "" {
+				require.Equal(t, "199990000", r.Fields["output"], r.Fields)
+				require.Greater(t, cost.Fuel, int64(5_000_000), "or the others show nothing")
+				require.Positive(t, cost.Wall)
+				require.Positive(t, cost.MemoryPeak)
+				return
+			}
+			require.Equal(t, "fuel", r.Fields["end"], r.Fields)
+			require.Contains(t, r.Fields["error"], c.fuel)
+			require.Contains(t, r.Fields["error"], "raise the fuel limit")
+		})
+	}
 }
 
 // lockedBuffer takes a log from several goroutines.

@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/registry"
+)
+
+var errNothingServed = errors.New("no module that was asked for can be served, so no job can be run; henge module ls says why")
+
+// serving is what could be served at one moment.
+type serving struct {
+	types []string
+
+	// changed is closed when there may be more.
+	changed <-chan struct{}
+}
+
+// isStale says whether it is worth looking again.
+func (s serving) isStale() bool {
+	select {
+	case <-s.changed:
+		return true
+	default:
+		return s.changed == nil
+	}
+}
+
+// nextServing waits until a module that was asked for is ready and returns all
+// that are. A type that is served stays so, and thus there is only ever more.
+func (w *Worker) nextServing(ctx context.Context) (serving, error) {
+	for first := true; ; first = false {
+		s := serving{changed: w.opts.Registry.Changed()}
+		s.types = w.Types()
+		coming := w.asked(w.opts.Registry.Pending())
+		w.announce(coming)
+		if len(s.types) > 0 {
+			return s, nil
+		}
+		if len(coming) == 0 {
+			return s, errNothingServed
+		}
+		if first {
+			w.log.Info("waiting for the first module", "types", coming)
+		}
+		select {
+		case <-s.changed:
+		case <-ctx.Done():
+			return s, ctx.Err()
+		}
+	}
+}
+
+// announce logs what is served since it was called last, with what it takes in
+// bytes, and which of the types that were asked for will not be.
+func (w *Worker) announce(coming []string) {
+	for _, e := range w.opts.Registry.Entries() {
+		types := w.asked(e.Types)
+		if e.State != registry.Serving || len(types) == 0 || w.announced[e.File] {
+			continue
+		}
+		w.announced[e.File] = true
+		log := w.log.With("types", types, "module", e.Name, "version", e.Version, "size", e.Module.Size)
+		if e.Module.NotReset != "" {
+			log.Info("serving types", "instances", "new for each job", "since", e.Module.NotReset)
+			continue
+		}
+		log.Info("serving types", "snapshot", e.Module.SnapshotSize())
+	}
+	there := append(w.opts.Registry.Types(), coming...)
+	for _, t := range w.types {
+		if !slices.Contains(there, t) && !w.missing[t] {
+			w.missing[t] = true
+			w.log.Warn("type not served: no module for it could be loaded", "type", t)
+		}
+	}
+}
+
+// asked returns those of the types that the worker was asked to serve.
+func (w *Worker) asked(types []string) []string {
+	if len(w.types) == 0 {
+		return types
+	}
+	return slices.DeleteFunc(slices.Clone(types), func(t string) bool { return !slices.Contains(w.types, t) })
+}
+
+// wanted returns the lists to claim from.
+func (w *Worker) wanted(types []string) queue.Wanted {
+	return queue.Wanted{Types: types, Group: w.opts.Group, Instance: w.opts.Instance}
+}
+
+// askedTypes returns the types that were asked for, in lower case, if some
+// module claims each.
+func askedTypes(asked, claimed []string) ([]string, error) {
+	if len(claimed) == 0 {
+		return nil, errors.New("there is no module, so no job can be run: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
+	}
+	var types []string
+	for _, t := range asked {
+		t = strings.ToLower(strings.TrimSpace(t))
+		if !slices.Contains(claimed, t) {
+			return nil, fmt.Errorf("no module serves the type %.80q; there are modules for %s", t, strings.Join(claimed, ", "))
+		}
+		types = append(types, t)
+	}
+	return types, nil
+}
