@@ -15,6 +15,9 @@ import (
 	"github.com/henge-run/henge/host/localredis/redistest"
 )
 
+// smallCost is that of a short script.
+var smallCost = job.Cost{Wall: 60 * time.Microsecond, Fuel: 48_715, Reset: true, MemoryPeak: 19_333_120, HostCalls: 3}
+
 // BenchmarkClaimAndFinish is what the queue alone can do for one worker: jobs
 // that do nothing, from a list that is full. The last line is a queue without
 // safety, for comparison.
@@ -42,7 +45,7 @@ func BenchmarkClaimAndFinish(b *testing.B) {
 					var wait sync.WaitGroup
 					for _, c := range claims.Jobs {
 						wait.Go(func() {
-							if err := q.Finish(b.Context(), c, &job.Result{End: job.Success, Output: []byte("42")}); err != nil {
+							if err := q.Finish(b.Context(), c, &job.Result{End: job.Success, Output: []byte("42"), Cost: smallCost}); err != nil {
 								b.Error(err)
 							}
 						})

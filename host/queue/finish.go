@@ -7,10 +7,10 @@ import (
 	"github.com/henge-run/henge/host/job"
 )
 
-// Finish ends an attempt. The result, the reply and the log are written in one
-// step with the check that the job is still this worker's; otherwise it
-// returns ErrLost and writes nothing. Calls made at the same time share round
-// trips.
+// Finish ends an attempt. The result, its cost, the reply and the log are
+// written in one step with the check that the job is still this worker's;
+// otherwise it returns ErrLost and writes nothing. Calls made at the same time
+// share round trips.
 //
 // A result that another attempt could better (job.Result.Retryable) puts the
 // job back after a delay as long as its producer allowed more retries.
@@ -30,11 +30,11 @@ func (q *Queue) Finish(ctx context.Context, c *Claim, r *job.Result) error {
 	}
 	// Only the last lines are kept, so no more are sent.
 	lines := r.Log[max(0, len(r.Log)-q.opts.LogLines):]
-	text := message(r)
+	text, cost := message(r), encodeCost(r.Cost)
 	args := []any{
-		c.Job.Queue, c.Job.ID, c.Job.Attempt, mode, r.End.String(), r.Output, text, failures, delay, len(lines),
+		c.Job.Queue, c.Job.ID, c.Job.Attempt, mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines),
 	}
-	size := len(r.Output) + len(text)
+	size := len(r.Output) + len(text) + len(cost)
 	for _, line := range lines {
 		b := encodeLogLine(line)
 		size += len(b)

@@ -42,6 +42,7 @@ func readHero(claim *Claim, c *cursor, w Wanted) {
 	actorID, _ := c.text()
 	prerequisites, _ := c.text()
 	dependencies, _ := c.text()
+	limits, _ := c.text()
 
 	claim.readCircle(circle, hasCircle)
 	claim.readType(scriptType, workerID, actorID, w)
@@ -53,6 +54,7 @@ func readHero(claim *Claim, c *cursor, w Wanted) {
 	claim.readTimeout(timeout)
 	claim.readRetries(retries)
 	claim.readEnv(env)
+	claim.readLimits(limits)
 	claim.readNeeds("prerequisites", prerequisites)
 	claim.readNeeds("dependencies", dependencies)
 	if hasLogPath {

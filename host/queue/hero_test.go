@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,25 @@ func TestWhatAProducerWrites(t *testing.T) {
 			{"prerequisites", fields{"prerequisites": `["x"]`}, "does not wait for other jobs", nil},
 			{"dependencies", fields{"dependencies": `["x"]`}, "does not wait for other jobs", nil},
 			{"dependencies odd", fields{"dependencies": `x`}, `dependencies "x" is not a JSON array of job ids`, nil},
+			{"limits", fields{"henge:limits": `{"fuel":1000, "wall_ms" : 1500, "memory":1048576}`}, "", func(t *testing.T, c *Claim) {
+				require.Equal(t, job.Limits{Fuel: 1000, Wall: 1500 * time.Millisecond, Memory: 1 << 20}, c.Job.Limits)
+			}},
+			{"limits that say nothing", fields{"henge:limits": `{}`}, "", func(t *testing.T, c *Claim) { require.Zero(t, c.Job.Limits) }},
+			{"limits empty", fields{"henge:limits": ""}, "", func(t *testing.T, c *Claim) { require.Zero(t, c.Job.Limits) }},
+			{"limits huge", fields{"henge:limits": `{"fuel":99999999999999999999,"wall_ms":99999999999999999999}`}, "", func(t *testing.T, c *Claim) {
+				require.EqualValues(t, math.MaxInt64, c.Job.Limits.Fuel)
+				require.Greater(t, c.Job.Limits.Wall, 290*365*24*time.Hour)
+			}},
+			{"limits not JSON", fields{"henge:limits": "fuel=1"}, `henge:limits "fuel=1" is not a JSON object of whole numbers: write e.g. {"fuel":1000000}`, nil},
+			{"limits null", fields{"henge:limits": "null"}, `henge:limits "null" is not a JSON object`, nil},
+			{"limits a list", fields{"henge:limits": "[1]"}, `is not a JSON object of whole numbers`, nil},
+			{"limit misspelt", fields{"henge:limits": `{"feul":1}`}, `henge:limits: there is no limit "feul"; there are depth, fuel, host_calls, input, log, memory, output, wall_ms`, nil},
+			{"limit of 0", fields{"henge:limits": `{"fuel":0}`}, `henge:limits: fuel is "0", not a whole number from 1`, nil},
+			{"limit negative", fields{"henge:limits": `{"depth":-1}`}, `depth is "-1", not a whole number`, nil},
+			{"limit fraction", fields{"henge:limits": `{"depth":1.5}`}, `depth is "1.5", not a whole number`, nil},
+			{"limit text", fields{"henge:limits": `{"memory":"64MiB"}`}, `memory is "\"64MiB\"", not a whole number`, nil},
+			{"limit null", fields{"henge:limits": `{"log":null}`}, `log is "null", not a whole number`, nil},
+			{"limit long", fields{"henge:limits": `{"` + strings.Repeat("\x1b", 5000) + `":1}`}, `henge:limits "{\"\x1b`, nil},
 			{"counters of a stranger", fields{"attempt": "1e300", "run": "-5", "failures": "nan", "crashes": "99999999999999999999"}, "",
 				func(t *testing.T, c *Claim) {
 					require.Equal(t, []int64{1, 1, 0, 0}, []int64{c.Job.Attempt, c.Run, c.Failures, c.Crashes})
@@ -129,11 +149,11 @@ func TestFieldsThatAreMissing(t *testing.T) {
 }
 
 func FuzzReadHero(f *testing.F) {
-	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]")
-	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`)
-	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs string) {
+	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]", `{"fuel":1,"wall_ms":2}`)
+	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`, `{"memory":-1}`)
+	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs, limits string) {
 		claim := &Claim{Job: &job.Job{Queue: osis}}
-		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs})
+		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs, limits})
 		readHero(claim, c, osisOnly)
 		require.NoError(t, c.err())
 		require.Less(t, len(claim.Refusal), 1000)
@@ -143,6 +163,8 @@ func FuzzReadHero(f *testing.F) {
 			require.Positive(t, claim.Job.Timeout)
 			require.LessOrEqual(t, claim.Job.Timeout, MaxTimeout)
 			require.GreaterOrEqual(t, claim.Job.Retries, 0)
+			l := claim.Job.Limits
+			require.GreaterOrEqual(t, min(l.Memory, int64(l.Wall), l.Input, l.Output, l.Log, l.Fuel, l.Depth, l.HostCalls), int64(0))
 		}
 	})
 }

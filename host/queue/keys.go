@@ -34,6 +34,12 @@ const (
 	heroReply = "hero:q:reply:"
 )
 
+// FieldCost is the field of a job that Record.Cost reads.
+const FieldCost = "henge:cost"
+
+// fieldLimits is where a producer sets limits of the job's own.
+const fieldLimits = "henge:limits"
+
 // commonKeys are the keys that every script gets first.
 func commonKeys(more ...string) []string {
 	return append([]string{keyLease, keyDue, keyDead, keyLimbo, keyPaused}, more...)

@@ -88,6 +88,9 @@ func heroFields(j *job.Job) ([]any, error) {
 		}
 		fields = append(fields, "env_vars", env)
 	}
+	if limits := encodeLimits(j.Limits); limits != "" {
+		fields = append(fields, fieldLimits, limits)
+	}
 	return fields, nil
 }
 

@@ -22,6 +22,7 @@ func TestSubmit(t *testing.T) {
 		sent := &job.Job{
 			Circle: alice, Caller: "carol", Type: "OSIS", Payload: []byte("a\x00b"),
 			Env: map[string]string{"A": "1"}, Timeout: 1500 * time.Millisecond, Retries: 2,
+			Limits: job.Limits{Fuel: 1000, Wall: 3 * time.Millisecond},
 		}
 		id, err := p.Submit(ctx, sent)
 		require.NoError(t, err)
@@ -34,6 +35,8 @@ func TestSubmit(t *testing.T) {
 		require.Equal(t, "dispatched", record.Status())
 		require.Equal(t, record.Fields["created_at"], record.Fields["updated_at"])
 		require.WithinDuration(t, time.Now(), record.Updated(), time.Minute)
+
+		require.JSONEq(t, `{"fuel":1000,"wall_ms":3}`, record.Fields["henge:limits"])
 
 		c := b.one(q, id)
 		require.Empty(t, c.Refusal)

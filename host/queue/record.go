@@ -1,6 +1,10 @@
 package queue
 
-import "time"
+import (
+	"time"
+
+	"github.com/henge-run/henge/host/job"
+)
 
 // Record is a job as it stands in Redis.
 type Record struct {
@@ -30,3 +34,7 @@ func (r Record) Updated() time.Time {
 	}
 	return t
 }
+
+// Cost returns what the last attempt that ended has used, and false where that
+// is not known: the job has not ended, or was not run.
+func (r Record) Cost() (job.Cost, bool) { return decodeCost(r.Fields[FieldCost]) }

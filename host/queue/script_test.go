@@ -48,7 +48,7 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, []any{int64(-1), []any{}, []any{}}, claim())
 		require.Equal(t, int64(1), run(s.submit, []string{osis}, "J", "context_id", alice, "script", "40 + 2"))
 		require.Equal(t, int64(0), run(s.submit, []string{osis}, "J", "context_id", alice, "script", "40 + 2"))
-		fields := []any{alice, nil, nil, "40 + 2", nil, nil, nil, nil, nil, nil, nil, nil}
+		fields := []any{alice, nil, nil, "40 + 2", nil, nil, nil, nil, nil, nil, nil, nil, nil}
 		require.Equal(t, []any{int64(-1), []any{[]any{"J", osis, "1", "1", "0", "0", fields}}, []any{}}, claim())
 		calls--
 		require.Equal(t, []any{int64(0), []any{[]any{"J", osis, "1", "1", "0", "0", fields}}, []any{}}, claim(), "again")
@@ -64,8 +64,8 @@ func TestScriptsAlone(t *testing.T) {
 		claim()
 		finish := func(worker, mode, ending string) any {
 			return run(s.finish, nil, worker, 10, 1000,
-				osis, "J", 3, mode, ending, "42", "", 1, 1000, 1, "line",
-				osis, "I", 3, mode, ending, "42", "", 1, 1000, 0).([]any)[0]
+				osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "line",
+				osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0).([]any)[0]
 		}
 		require.Equal(t, int64(0), finish("other", "end", "success"))
 		require.Equal(t, int64(1), finish("w", "end", "success"))

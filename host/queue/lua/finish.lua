@@ -7,6 +7,7 @@
 --   how it ended, job.End's name
 --   output
 --   error message, '' for none
+--   what the attempt cost, '' for nothing
 --   failures after this one
 --   ms until the retry
 --   number of log lines, and the lines
@@ -35,10 +36,10 @@ local function finish(f)
   end
   redis.call('ZREM', LEASE, member(f.queue, f.id))
   if f.retry then
-    set_waiting(f.id, 'failures', f.failures, 'error', f.message)
+    set_waiting(f.id, 'failures', f.failures, 'error', f.message, 'henge:cost', f.cost)
     redis.call('ZADD', DUE, int(NOW + f.delay), member(f.queue, f.id))
   else
-    set_ended(f.id, f.ending, f.output, f.message)
+    set_ended(f.id, f.ending, f.output, f.message, f.cost)
   end
   if f.lines_end < f.lines then
     return 1
@@ -54,12 +55,12 @@ end
 
 local answers, i = {}, 7
 while i <= #ARGV do
-  local lines = i + 10
-  local lines_end = lines + tonumber(ARGV[i + 9]) - 1
+  local lines = i + 11
+  local lines_end = lines + tonumber(ARGV[i + 10]) - 1
   answers[#answers + 1] = finish({
     queue = ARGV[i], id = ARGV[i + 1], attempt = ARGV[i + 2],
     retry = ARGV[i + 3] == 'retry', ending = ARGV[i + 4], output = ARGV[i + 5], message = ARGV[i + 6],
-    failures = ARGV[i + 7], delay = tonumber(ARGV[i + 8]),
+    cost = ARGV[i + 7], failures = ARGV[i + 8], delay = tonumber(ARGV[i + 9]),
     lines = lines, lines_end = lines_end,
   })
   i = lines_end + 1

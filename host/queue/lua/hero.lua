@@ -21,7 +21,7 @@ end
 local STATE = {'status', 'attempt', 'run', 'failures', 'crashes', 'worker', 'queue', 'end'}
 local HANDED_OUT = {
   'context_id', 'script_type', 'caller_id', 'script', 'timeout', 'retries', 'env_vars',
-  'log_path', 'worker_id', 'actor_id', 'prerequisites', 'dependencies',
+  'log_path', 'worker_id', 'actor_id', 'prerequisites', 'dependencies', 'henge:limits',
 }
 local ALL = {unpack(STATE)}
 for i, name in ipairs(HANDED_OUT) do
@@ -93,7 +93,7 @@ end
 local function set_started(id, queue, worker, attempt, run, fresh)
   local key = job_key(id)
   if fresh then
-    redis.call('HDEL', key, 'end', 'failures', 'crashes', 'output', 'error')
+    redis.call('HDEL', key, 'end', 'failures', 'crashes', 'output', 'error', 'henge:cost')
   end
   redis.call('HSET', key, 'status', 'started', 'updated_at', iso8601(),
     'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run)
@@ -114,20 +114,26 @@ local function add_reply(id, text)
 end
 
 -- set_ended writes how a job ended. An output may stand beside an error; an
--- output or error that this end does not have is an older attempt's and goes.
-local function set_ended(id, ending, output, message)
+-- output, error or cost that this end does not have is an older attempt's and
+-- goes.
+local function set_ended(id, ending, output, message, cost)
   local key = job_key(id)
   local ok = message == ''
-  redis.call('HSET', key, 'status', ok and 'finished' or 'error', 'updated_at', iso8601(), 'end', ending)
-  if ok then
-    redis.call('HDEL', key, 'error')
-  else
-    redis.call('HSET', key, 'error', message)
+  local there = {'status', ok and 'finished' or 'error', 'updated_at', iso8601(), 'end', ending}
+  local gone = {}
+  local function put(name, value, has)
+    if has then
+      there[#there + 1], there[#there + 2] = name, value
+    else
+      gone[#gone + 1] = name
+    end
   end
-  if ok or output ~= '' then
-    redis.call('HSET', key, 'output', output)
-  else
-    redis.call('HDEL', key, 'output')
+  put('error', message, not ok)
+  put('output', output, ok or output ~= '')
+  put('henge:cost', cost, cost ~= '')
+  redis.call('HSET', key, unpack(there))
+  if #gone > 0 then
+    redis.call('HDEL', key, unpack(gone))
   end
   add_reply(id, ok and output or message)
 end

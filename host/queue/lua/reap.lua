@@ -53,7 +53,7 @@ local function crashed(queue, id)
   if crashes >= MOST_CRASHES then
     local text = 'worker lost ' .. int(crashes) .. ' times'
     set_waiting(id, 'crashes', int(crashes))
-    set_ended(id, 'worker_lost', '', text)
+    set_ended(id, 'worker_lost', '', text, '')
     bury(queue, id, text)
     return notice(queue, id, 'dead letter: ' .. text)
   end
