@@ -3,6 +3,7 @@
 
 SHELL := bash
 GO ?= go
+export GO
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
@@ -34,6 +35,7 @@ setup: modules
 	@host/localredis/install.sh
 	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
+	@modules/build.sh samples
 
 ## test: run all tests, with the race detector where there is a C compiler
 .PHONY: test
@@ -41,7 +43,22 @@ test: setup
 	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	set -x; $(GO) test $$race -timeout 10m ./...
+	set -x; $(GO) test $$race -timeout 14m ./... && $(GO) test -tags henge_portable ./host/sandbox/linear
+
+## spec: run all of WebAssembly's own tests, before and after rewriting
+.PHONY: spec
+spec:
+	$(GO) test ./host/sandbox/spectest -spec.all
+
+## soak: ten minutes of random jobs at full load, looking for what grows
+.PHONY: soak
+soak: setup
+	$(GO) test ./host/sandbox -run Soak -soak 10m -timeout 20m -v
+
+## fuzz: ten minutes for each fuzz target of the rewriting
+.PHONY: fuzz
+fuzz:
+	for target in Decode Meter Freeze; do $(GO) test ./host/wasm -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 10m || exit 1; done
 
 ## lint: check the shell scripts (Go is checked by the tests)
 .PHONY: lint
@@ -50,8 +67,9 @@ lint:
 
 ## bench: run the benchmarks
 .PHONY: bench
-bench: modules
+bench: build setup
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	bin/henge bench sandbox --time 100ms --rounds 5
 
 ## clean: remove what was built here; caches in the user's folders stay
 .PHONY: clean

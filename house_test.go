@@ -110,6 +110,8 @@ func mayImport(from, to string) bool {
 		return within(to, "abi", "host/job", "host/capability")
 	case within(from, "host/sandbox"):
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox")
+	case within(from, "host/bench"):
+		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples")
 	case within(from, "host/queue"):
 		return within(to, "host/job", "host/queue")
 	case within(from, "host/registry"):

@@ -10,6 +10,7 @@ import (
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/worker"
 )
 
@@ -21,6 +22,9 @@ const (
 	demoCircle = "02e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	demoCaller = "03ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 )
+
+// demoType is the script type that upstream's producers use.
+const demoType = "osis"
 
 // demoJobs are what a first look should show: a result, an identity, and a
 // script that would never end.
@@ -53,7 +57,7 @@ func (demo) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return err
 	}
-	mods, err := g.load(ctx, log)
+	mods, err := g.load(ctx, sandbox.Options{Log: log}, job.Limits{}, demoType)
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,7 @@ func runDemoJobs(ctx context.Context, out io.Writer, p *queue.Producer) error {
 	}
 	results := make(chan ended, len(demoJobs))
 	for _, j := range demoJobs {
-		j.Circle, j.Caller, j.Type = demoCircle, demoCaller, "osis"
+		j.Circle, j.Caller, j.Type = demoCircle, demoCaller, demoType
 		id, err := p.Submit(ctx, &j)
 		if err != nil {
 			return err

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
 
+	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/modules"
@@ -101,9 +103,11 @@ type loaded struct {
 	runtime *sandbox.Runtime
 }
 
-// load starts a runtime and loads the built-in modules and the folder's.
-func (g *globals) load(ctx context.Context, log *slog.Logger) (*loaded, error) {
-	rt, err := g.runtime(ctx, log)
+// load starts a runtime and begins to load the built-in modules and the
+// folder's, whose jobs may use no more than limits. With types it only loads
+// what has a bearing on these.
+func (g *globals) load(ctx context.Context, opts sandbox.Options, limits job.Limits, types ...string) (*loaded, error) {
+	rt, err := g.runtime(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +115,7 @@ func (g *globals) load(ctx context.Context, log *slog.Logger) (*loaded, error) {
 	if g.Modules != "" {
 		folders = append(folders, registry.Folder{Name: g.Modules, FS: os.DirFS(g.Modules)})
 	}
-	reg, err := registry.Open(ctx, rt, registry.Options{Folders: folders, Log: log})
+	reg, err := registry.Open(ctx, rt, registry.Options{Folders: folders, Types: types, Limits: limits, Log: opts.Log})
 	if err != nil {
 		_ = rt.Close(ctx)
 		return nil, err
@@ -119,24 +123,48 @@ func (g *globals) load(ctx context.Context, log *slog.Logger) (*loaded, error) {
 	return &loaded{reg, rt}, nil
 }
 
-func (g *globals) runtime(ctx context.Context, log *slog.Logger) (*sandbox.Runtime, error) {
+// runtime starts a runtime with its cache in the data folder.
+func (g *globals) runtime(ctx context.Context, opts sandbox.Options) (*sandbox.Runtime, error) {
 	dir, err := g.dataDir()
 	if err != nil {
 		return nil, err
 	}
-	return sandbox.New(ctx, sandbox.Options{CacheDir: filepath.Join(dir, "compiled"), Log: log})
+	opts.CacheDir = filepath.Join(dir, "compiled")
+	return sandbox.New(ctx, opts)
 }
 
-// serving returns the module of a script type, or says what there is instead.
-func (l *loaded) serving(scriptType string) (*sandbox.Module, error) {
-	if m, ok := l.Lookup(strings.ToLower(scriptType)); ok {
+// serving returns the module of a script type when it is ready, or says what
+// there is instead.
+func (l *loaded) serving(ctx context.Context, scriptType string) (*sandbox.Module, error) {
+	scriptType = strings.ToLower(scriptType)
+	if err := l.Await(ctx, scriptType); err != nil {
+		return nil, err
+	}
+	if m, ok := l.Lookup(scriptType); ok {
 		return m, nil
 	}
-	types := l.Types()
-	if len(types) == 0 {
-		return nil, exitWith(exitNotFound, "no module is loaded: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
+	for _, e := range l.Entries() {
+		if e.State == registry.Refused && slices.Contains(e.Types, scriptType) {
+			return nil, fmt.Errorf("the module %s (%s) is refused: %s", e.Name, e.File, e.Reason)
+		}
 	}
-	return nil, exitWith(exitNotFound, "no loaded module serves the script type %q; served are: %s", scriptType, strings.Join(types, ", "))
+	types := l.Claimed()
+	if len(types) == 0 {
+		return nil, exitWith(exitNotFound, "there is no module: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
+	}
+	return nil, exitWith(exitNotFound, "no module serves the script type %q; there are modules for: %s", scriptType, strings.Join(types, ", "))
+}
+
+// idle says how many instances wait for jobs, and what memory they have of
+// their own, in bytes.
+func (l *loaded) idle() (instances int, memory int64) {
+	for _, e := range l.Entries() {
+		if e.Module != nil {
+			n, of := e.Module.PoolCost()
+			instances, memory = instances+n, memory+of
+		}
+	}
+	return instances, memory
 }
 
 func (l *loaded) close() {

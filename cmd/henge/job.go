@@ -22,6 +22,8 @@ type submission struct {
 	Timeout time.Duration     `default:"60s" help:"How long one attempt may take, in whole seconds."`
 	Retries int               `help:"How many more attempts may follow a failure."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
+
+	limits
 }
 
 // job reads the script and says what to run.
@@ -42,7 +44,10 @@ func (c *submission) job(s streams) (*job.Job, error) {
 	if caller == "" {
 		caller = circle
 	}
-	return &job.Job{Circle: circle, Caller: caller, Type: typ, Payload: payload, Timeout: c.Timeout, Retries: c.Retries, Env: c.Env}, nil
+	return &job.Job{
+		Circle: circle, Caller: caller, Type: typ, Payload: payload,
+		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),
+	}, nil
 }
 
 // withProducer connects to Redis for the time of one command.
@@ -145,6 +150,9 @@ func recordTable(r queue.Record) table {
 	row := make([]any, len(t.columns))
 	for i, name := range t.columns {
 		row[i] = r.Fields[name]
+	}
+	if used, ok := r.Cost(); ok {
+		row[slices.Index(t.columns, queue.FieldCost)] = costOf(used)
 	}
 	t.rows = [][]any{row}
 	return t

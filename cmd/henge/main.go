@@ -52,8 +52,13 @@ type commands struct {
 		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`
 	} `cmd:"" help:"Script engines and runners."`
 
+	Bench struct {
+		Sandbox benchSandbox `cmd:"" help:"Measure what a job costs, beside other ways of running it."`
+	} `cmd:"" help:"Measure henge on this machine."`
+
 	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`
 	Demo    demo       `cmd:"" help:"Show a worker at work: three jobs, with a Redis of its own."`
+	Doctor  doctor     `cmd:"" help:"Show what this machine offers to the sandbox, found by trying."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/sandbox"
 )
 
 // moduleLs is henge module ls.
@@ -19,18 +18,17 @@ type moduleLs struct{}
 // Run lists the modules that a worker would have.
 func (moduleLs) Run(ctx context.Context, s streams, g *globals) error {
 	// The list itself says why a module is refused.
-	mods, err := g.load(ctx, slog.New(slog.DiscardHandler))
+	mods, err := g.load(ctx, sandbox.Options{}, job.Limits{})
 	if err != nil {
 		return err
 	}
 	defer mods.close()
+	if err := mods.Wait(ctx); err != nil {
+		return err
+	}
 	t := table{columns: []string{"name", "version", "types", "state", "file", "reason"}}
 	for _, e := range mods.Entries() {
-		state := "serving"
-		if e.Module == nil {
-			state = "refused"
-		}
-		t.rows = append(t.rows, []any{e.Name, e.Version, e.Types, state, e.File, e.Reason})
+		t.rows = append(t.rows, []any{e.Name, e.Version, e.Types, e.State.String(), e.File, e.Reason})
 	}
 	return g.print(s, t)
 }
@@ -50,7 +48,7 @@ func (c *moduleInspect) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	rt, err := g.runtime(ctx, g.logger(s))
+	rt, err := g.runtime(ctx, sandbox.Options{Log: g.logger(s)})
 	if err != nil {
 		return err
 	}
@@ -59,48 +57,5 @@ func (c *moduleInspect) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	var exports, imports, missing []string
-	for _, e := range info.Exports {
-		exports = append(exports, e.Name+" "+e.Signature)
-	}
-	for _, i := range info.Imports {
-		imports = append(imports, i.Module+"."+i.Name)
-		if !i.Offered {
-			missing = append(missing, i.Module+"."+i.Name+" "+i.Signature)
-		}
-	}
-	if g.Output == "table" {
-		return g.print(s, table{
-			columns: []string{"name", "version", "kind", "types", "size", "memory min", "memory max", "exports", "imports", "not offered", "refused because"},
-			rows: [][]any{{manifest.Name, manifest.Version, manifest.Kind, manifest.Types, bytesText(int64(len(binary))), bytesText(info.MemoryMin), bytesText(info.MemoryMax),
-				strings.Join(exports, ", "), imports, strings.Join(missing, ", "), info.Reason}},
-			upright: true,
-		})
-	}
-	return g.print(s, table{
-		columns: []string{"name", "version", "kind", "types", "size", "memory_min", "memory_max", "exports", "imports", "not_offered", "reason"},
-		rows: [][]any{{manifest.Name, manifest.Version, manifest.Kind, manifest.Types, len(binary), info.MemoryMin, info.MemoryMax,
-			orNone(exports), orNone(imports), orNone(missing), info.Reason}},
-		upright: true,
-	})
-}
-
-// orNone keeps an empty list from being printed as null.
-func orNone(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
-// bytesText is a size for people.
-func bytesText(n int64) string {
-	switch {
-	case n == 0:
-		return "-"
-	case n < 1<<20:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	default:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	}
+	return g.print(s, inspection(manifest, len(binary), info))
 }

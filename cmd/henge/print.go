@@ -16,6 +16,9 @@ type table struct {
 	columns []string
 	rows    [][]any
 
+	// labels are what people see in place of the columns; nil for the same.
+	labels []string
+
 	// upright shows each row as a list of its fields, for rows that are few
 	// and wide.
 	upright bool
@@ -91,16 +94,20 @@ func printLines(w io.Writer, t table) error {
 
 func printTable(w io.Writer, t table) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	labels := t.labels
+	if labels == nil {
+		labels = t.columns
+	}
 	switch {
 	case t.upright:
 		for _, values := range t.rows {
 			for i, v := range values {
-				fmt.Fprintf(tw, "%s\t%s\n", t.columns[i], cell(v))
+				fmt.Fprintf(tw, "%s\t%s\n", labels[i], cell(v))
 			}
 		}
 	default:
 		if !t.bare {
-			fmt.Fprintln(tw, strings.ToUpper(strings.Join(t.columns, "\t")))
+			fmt.Fprintln(tw, strings.ToUpper(strings.Join(labels, "\t")))
 		}
 		for _, values := range t.rows {
 			cells := make([]string, len(values))

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/sandbox"
 )
 
 // runFile is henge run.
@@ -18,6 +19,9 @@ type runFile struct {
 	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
 	Timeout time.Duration     `default:"60s" help:"How long it may take."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
+	Cost    bool              `help:"Say on standard error what it has used."`
+
+	limits
 }
 
 // Run runs the script in this process and prints what it gave back.
@@ -28,18 +32,21 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	j.ID, j.Dialect, j.Attempt = uuid.NewString(), "local", 1
-	mods, err := g.load(ctx, g.logger(s))
+	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s)}, c.limits.limits(), j.Type)
 	if err != nil {
 		return err
 	}
 	defer mods.close()
-	m, err := mods.serving(j.Type)
+	m, err := mods.serving(ctx, j.Type)
 	if err != nil {
 		return err
 	}
 	result := m.Run(ctx, j)
 	for _, l := range result.Log {
 		fmt.Fprintf(s.err, "%s: %s\n", l.Level, printable(l.Text))
+	}
+	if c.Cost {
+		fmt.Fprintf(s.err, "cost: %s\n", costOf(result.Cost))
 	}
 	if result.End != job.Success {
 		return failure(result.End.String(), result.Error)

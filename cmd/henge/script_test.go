@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/host/localredis"
+	"github.com/henge-run/henge/host/sandbox/wattest"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +30,7 @@ func TestScripts(t *testing.T) {
 	// Compiling the engines once is enough for all of them.
 	data := t.TempDir()
 	require.NoError(t, exec.Command("redis-cli", "--version").Run(), "redis-cli is needed: run make setup")
+	guests := assembleGuests(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireUniqueNames:  true,
@@ -41,6 +44,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("REDIS", server.URL())
 			env.Setenv("HENGE_REDIS_URL", server.URL())
 			env.Setenv("HENGE_DATA", filepath.Join(data, "henge"))
+			env.Setenv("GUESTS", guests)
 			env.Setenv("C", demoCircle)
 			env.Setenv("M", demoCaller)
 			return nil
@@ -53,6 +57,21 @@ func TestScripts(t *testing.T) {
 			"terminate": terminate,
 		},
 	})
+}
+
+// assembleGuests makes modules of the texts in testdata/guest, and returns
+// their folder.
+func assembleGuests(t *testing.T) string {
+	t.Cleanup(func() { require.NoError(t, wattest.Close()) })
+	dir := t.TempDir()
+	texts, err := filepath.Glob("testdata/guest/*.wat")
+	require.NoError(t, err)
+	require.NotEmpty(t, texts)
+	for _, text := range texts {
+		name := strings.TrimSuffix(filepath.Base(text), ".wat") + ".wasm"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), wattest.CompileFile(t, text), 0o600))
+	}
+	return dir
 }
 
 // exits N command... runs a command that must end with the exit code N.

@@ -7,19 +7,25 @@ import (
 	"time"
 
 	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/sandbox/linear"
 	"github.com/henge-run/henge/host/worker"
 )
 
 // workerStart is henge worker start.
 type workerStart struct {
-	Circle     []string      `aliases:"circle-public-key" placeholder:"PK" xor:"circles" required:"" help:"Circle to serve: a public key in hex, or a name. May be given several times."`
-	AllCircles bool          `xor:"circles" required:"" help:"Serve whatever circle a job is for."`
-	Types      []string      `placeholder:"TYPE" help:"Script types to serve; by default all that the loaded modules serve."`
-	Slots      int           `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
-	Group      string        `help:"Serve the lists of this worker group as well."`
-	Instance   string        `help:"Serve the lists of this instance of the group as well."`
-	Pop        string        `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
-	Grace      time.Duration `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
+	Circle      []string      `aliases:"circle-public-key" placeholder:"PK" xor:"circles" required:"" help:"Circle to serve: a public key in hex, or a name. May be given several times."`
+	AllCircles  bool          `xor:"circles" required:"" help:"Serve whatever circle a job is for."`
+	Types       []string      `placeholder:"TYPE" help:"Script types to serve; by default all that the loaded modules serve."`
+	Slots       int           `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
+	Group       string        `help:"Serve the lists of this worker group as well."`
+	Instance    string        `help:"Serve the lists of this instance of the group as well."`
+	Pop         string        `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
+	Grace       time.Duration `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
+	Reset       string        `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
+	VerifyReset bool          `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
+
+	limits
 }
 
 // Run serves until the context ends.
@@ -39,7 +45,11 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	mods, err := g.load(ctx, log)
+	way, err := linear.ParseWay(c.Reset)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	mods, err := g.load(ctx, sandbox.Options{Way: way, VerifyReset: c.VerifyReset, Log: log}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err
 	}
@@ -57,11 +67,12 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "redis", rdb.Options().Addr, "worker", q.Worker(), "circles", circlesOf(c), "types", w.Types(), "slots", c.Slots)
+	log.Info("serving", "redis", rdb.Options().Addr, "worker", q.Worker(), "circles", circlesOf(c), "slots", c.Slots, "reset", mods.runtime.Way().String())
 	if err := w.Run(ctx); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
-	log.Info("stopped")
+	instances, memory := mods.idle()
+	log.Info("stopped", "instances", instances, "instances_memory", memory)
 	return nil
 }
 

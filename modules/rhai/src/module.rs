@@ -49,10 +49,11 @@ fn init() {
     engine.on_debug(|text, source, position| {
         drop(log::debug(&engine::debug_line(text, source, position)));
     });
+    // Side by side, so that short ones share a page.
+    let meta = Vec::with_capacity(META_ROOM);
     let script = Vec::with_capacity(SCRIPT_ROOM);
     // The optimiser must not see that this is never used.
     drop(std::hint::black_box(Vec::<u8>::with_capacity(FREE_HEAP)));
-    let meta = Vec::with_capacity(META_ROOM);
     READY.set(Some(Ready {
         engine,
         script,

@@ -1,0 +1,15 @@
+;; A module that greets, with a memory of its own size and a small table.
+(module
+  (import "henge_job_v1" "output" (func $output (param i32 i32 i32 i32) (result i64)))
+  (import "henge_clock_v1" "random" (func $random (param i32 i32 i32 i32) (result i64)))
+  (memory (export "memory") 2 10)
+  (table 3 3 funcref)
+  (global $ready (mut i32) (i32.const 0))
+  (data (i32.const 0) "hello")
+  (data (i32.const 8) "\10\00\00\00")
+  (func (export "henge_init")
+    (drop (call $random (i32.const 8) (i32.const 4) (i32.const 16) (i32.const 16)))
+    (global.set $ready (i32.const 1)))
+  (func (export "henge_run") (result i32)
+    (drop (call $output (i32.const 0) (i32.const 5) (i32.const 0) (i32.const 0)))
+    (i32.const 0)))

@@ -1,0 +1,116 @@
+package bench
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/henge-run/henge/abi"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// small is an engine of a hundred bytes, with scripts that count.
+func small() Engine {
+	script := func(name string, times uint64, overhead bool) Script {
+		return Script{Name: name, Source: string(binary.LittleEndian.AppendUint64(nil, times)), Overhead: overhead}
+	}
+	return Engine{
+		Binary:   guests()[0].encode(),
+		Manifest: &abi.Manifest{Name: "small", Types: []string{"small"}},
+		Scripts:  []Script{script("once", 1, true), script("often", 1000, false)},
+	}
+}
+
+// short is as little as can be measured.
+func short(engines ...Engine) Options {
+	return Options{Engines: engines, Time: time.Millisecond, Rounds: 2}
+}
+
+func TestEachWayHasItsRows(t *testing.T) {
+	report, err := Run(context.Background(), short(small()))
+	require.NoError(t, err)
+
+	var want []Row
+	for _, s := range small().Scripts {
+		for _, goroutines := range DefaultGoroutines() {
+			for _, way := range Ways() {
+				if way != Native { // of which there is no program
+					want = append(want, Row{Engine: "small", Script: s.Name, Way: way, Goroutines: goroutines})
+				}
+			}
+		}
+	}
+	require.Len(t, report.Rows, len(want))
+	for i, got := range report.Rows {
+		require.Equal(t, want[i], Row{Engine: got.Engine, Script: got.Script, Way: got.Way, Goroutines: got.Goroutines})
+		require.Positive(t, got.P50, got)
+		require.GreaterOrEqual(t, got.P99, got.P50, got)
+		require.Positive(t, got.JobsPerSecond, got)
+		require.Positive(t, got.HeapBytes, got)
+		require.Positive(t, got.Allocs, got)
+	}
+
+	require.Len(t, report.Ratios, 3)
+	for i, name := range []string{"once", "often", Mean} {
+		r := report.Ratios[i]
+		require.Equal(t, name, r.Script)
+		for _, ratio := range []float64{r.NewToReset, r.ResetToWarm, r.ResetToUnmetered, r.ResetToCloseOnContext, r.SpeedUp} {
+			require.Positive(t, ratio, r)
+		}
+		require.Zero(t, r.ResetToNative, "nothing was measured")
+	}
+
+	require.Len(t, report.Operations, len(guests())*len(operationWays()))
+	for _, op := range report.Operations {
+		require.Positive(t, op.Nanoseconds, op)
+	}
+
+	require.Len(t, report.Loads, 1)
+	require.Positive(t, report.Loads[0].Time)
+	require.Positive(t, report.Loads[0].MeteredTime)
+	require.Less(t, report.Loads[0].Size, report.Loads[0].MeteredSize)
+
+	require.Len(t, report.Memory, 2)
+	for i, way := range []Way{Reset, New} {
+		require.Equal(t, way, report.Memory[i].Way)
+		require.Positive(t, report.Memory[i].PerGiB)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	with := func(change func(*Options)) Options {
+		o := short(small())
+		change(&o)
+		return o
+	}
+	for name, c := range map[string]struct {
+		opts    Options
+		message string
+	}{
+		"no time":           {with(func(o *Options) { o.Time = -1 }), "above zero"},
+		"no rounds":         {with(func(o *Options) { o.Rounds = -1 }), "above zero"},
+		"no goroutines":     {with(func(o *Options) { o.Goroutines = []int{1, 0} }), "give 1 to 1024"},
+		"many goroutines":   {with(func(o *Options) { o.Goroutines = []int{math.MaxInt} }), "give 1 to 1024"},
+		"no module":         {with(func(o *Options) { o.Engines[0].Binary = nil }), "measure small"},
+		"a wrong result":    {with(func(o *Options) { o.Engines[0].Scripts[1].Want = "x" }), `often: new: the result is "" and should be "x"`},
+		"no such a program": {with(func(o *Options) { o.Engines[0].Native = "/no/such" }), "native: fork/exec /no/such"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Run(context.Background(), c.opts)
+			require.ErrorContains(t, err, c.message)
+		})
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Run(ctx, short(small()))
+	require.Error(t, err)
+}

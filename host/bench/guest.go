@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"slices"
+
+	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/wasm"
+)
+
+// guest is a module whose job is to do one thing as often as its payload says,
+// in 8 bytes.
+type guest struct {
+	name string
+
+	// calls are the module and name of the host function that it calls each
+	// time; without one, it only counts.
+	module, function string
+}
+
+func guests() []guest {
+	return []guest{
+		{name: "counting loop"},
+		{"host call", nothing.Name, nothing.Functions[0].Name},
+		{"clock call", abi.ClockV1, "now"},
+	}
+}
+
+// encode writes the guest in the binary format.
+func (g guest) encode() []byte {
+	const (
+		hostFunction = iota // (i32, i32, i32, i32) -> (i64)
+		entry               // () -> (i32)
+	)
+	imports := []wasm.Import{{Module: abi.JobV1, Name: "input", Type: hostFunction}}
+	if g.function != "" {
+		imports = append(imports, wasm.Import{Module: g.module, Name: g.function, Type: hostFunction})
+	}
+	m := wasm.Module{
+		Types: []wasm.FuncType{
+			hostFunction: {Params: []wasm.ValueType{wasm.I32, wasm.I32, wasm.I32, wasm.I32}, Results: []wasm.ValueType{wasm.I64}},
+			entry:        {Results: []wasm.ValueType{wasm.I32}},
+		},
+		Imports:   imports,
+		Functions: []wasm.Function{{Type: entry, Locals: []wasm.Locals{{Count: 1, Type: wasm.I64}}, Code: g.code()}},
+		Memories:  []wasm.Limits{{Min: 1}},
+		Exports: []wasm.Export{
+			{Name: abi.ExportMemory, Kind: wasm.KindMemory},
+			{Name: abi.ExportRun, Kind: wasm.KindFunction, Index: uint32(len(imports))},
+		},
+	}
+	return m.Encode()
+}
+
+// code is the body of henge_run. Numbers below 64 are written as themselves.
+func (g guest) code() []byte {
+	// Requests of no bytes, and replies of 8.
+	call := func(function, reply byte) []byte {
+		return []byte{
+			0x41, 0, 0x41, 0, // i32.const 0, i32.const 0: the request
+			0x41, reply, 0x41, 8, // i32.const reply, i32.const 8: where the reply goes
+			0x10, function, // call function
+			0x1a, // drop
+		}
+	}
+	var each []byte
+	if g.function != "" {
+		each = call(1, 8)
+	}
+	return slices.Concat(
+		call(0, 0),         // input
+		[]byte{0x41, 0},    // i32.const 0
+		[]byte{0x29, 3, 0}, // i64.load
+		[]byte{0x21, 0},    // local.set $times
+		[]byte{0x03, 0x40}, // loop
+		each,               //   the host function
+		[]byte{0x20, 0},    //   local.get $times
+		[]byte{0x42, 1},    //   i64.const 1
+		[]byte{0x7d},       //   i64.sub
+		[]byte{0x22, 0},    //   local.tee $times
+		[]byte{0x42, 0},    //   i64.const 0
+		[]byte{0x55},       //   i64.gt_s
+		[]byte{0x0d, 0},    //   br_if to the loop
+		[]byte{0x0b},       // end of the loop
+		[]byte{0x41, 0},    // i32.const 0: success
+		[]byte{0x0b},       // end of the function
+	)
+}

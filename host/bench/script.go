@@ -1,0 +1,40 @@
+package bench
+
+import "github.com/henge-run/henge/modules/samples"
+
+// Script is a payload with its result.
+type Script struct {
+	// Name is the same for the same program of every engine.
+	Name string
+
+	// Source is the payload of a job, and Want its output.
+	Source, Want string
+
+	// Overhead says that the script does hardly anything, and so shows what a
+	// job costs that does.
+	Overhead bool
+}
+
+// Scripts returns the scripts that there are for an engine: rhai and lua have
+// some, and others none. It is safe for concurrent use.
+func Scripts(engine string) []Script {
+	var scripts []Script
+	switch engine {
+	case "rhai":
+		scripts = overhead("40 + 2", "let sum = 0; for i in 0..1000 { sum += i; } sum")
+	case "lua":
+		scripts = overhead("return 40 + 2", "local sum = 0; for i = 0, 999 do sum = sum + i end; return sum")
+	}
+	for _, s := range samples.Scripts(engine) {
+		scripts = append(scripts, Script{Name: s.Name, Source: s.Source, Want: s.Want})
+	}
+	return scripts
+}
+
+// overhead names the shortest script, and one of a thousand iterations.
+func overhead(answer, loop string) []Script {
+	return []Script{
+		{Name: "40+2", Source: answer, Want: "42", Overhead: true},
+		{Name: "loop1000", Source: loop, Want: "499500", Overhead: true},
+	}
+}
