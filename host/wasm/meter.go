@@ -4,9 +4,10 @@ import "math"
 
 // Meter makes a module count its own work: fuel, in units of about one
 // instruction, is taken ahead of the work, so that no way through a guest is
-// free, and looked at where functions begin, in loops and at least every
-// 65,536 units, so that Refuel is called soon after it is used up. Bulk
-// instructions cost by their length, and long ones are split.
+// free, and looked at in loops, where functions lead back to themselves and at
+// least every 65,536 units, so that Refuel is called soon after it is used up.
+// Where calls that were nested return, up to 2,000 units for each may come on
+// top. Bulk instructions cost by their length, and long ones are split.
 //
 // What a job burns depends on nothing but the module, its state and its input.
 func (m *Module) Meter() {

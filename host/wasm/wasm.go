@@ -1,5 +1,7 @@
-// Package wasm reads WebAssembly modules as bytes. It knows no runtime and
-// runs nothing; whatever it does not understand it refuses, with the offset.
+// Package wasm reads WebAssembly modules as bytes and rewrites them: Decode,
+// then Module.Meter, Module.Freeze and others, then Module.Encode. It knows no
+// runtime and runs nothing; whatever it does not understand it refuses, with
+// the offset.
 package wasm
 
 import (
