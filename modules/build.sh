@@ -26,7 +26,7 @@ engines=(rhai)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
 # Neither are samples: crates like these, and Go modules.
-samples=(samples/sum)
+samples=(samples/sum samples/starlark)
 go_samples=(samples/lua)
 target=wasm32-wasip1
 # The oldest Rust that builds the engines: what the crates' rust-version says.
