@@ -5,7 +5,7 @@
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
-#   modules/build.sh samples  also build a small runner and an engine compiled by Go, into bin
+#   modules/build.sh samples  also build a small runner, Starlark, and an engine compiled by Go, into bin
 #   modules/build.sh check    also run the tests of guest/rust, natively
 #
 # Environment:

@@ -24,6 +24,8 @@ func Scripts(engine string) []Script {
 		scripts = overhead("40 + 2", "let sum = 0; for i in 0..1000 { sum += i; } sum")
 	case "lua":
 		scripts = overhead("return 40 + 2", "local sum = 0; for i = 0, 999 do sum = sum + i end; return sum")
+	case "starlark":
+		scripts = overhead("result = 40 + 2", "def total():\n  sum = 0\n  for i in range(1000):\n    sum += i\n  return sum\nresult = total()")
 	}
 	for _, s := range samples.Scripts(engine) {
 		scripts = append(scripts, Script{Name: s.Name, Source: s.Source, Want: s.Want})

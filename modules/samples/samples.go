@@ -1,7 +1,8 @@
 // Package samples has scripts for measurements: the same programs for each
 // engine, with the result that each must give. In folders of their own it has
-// modules for tests and benchmarks: sum, a runner of a few kilobytes, and lua,
-// an engine compiled by Go. It imports nothing of ours.
+// modules for tests and benchmarks: sum, a runner of a few kilobytes, lua, an
+// engine compiled by Go, and starlark, an engine in Rust. It imports nothing of
+// ours.
 package samples
 
 import (
@@ -24,18 +25,26 @@ type Script struct {
 	Want string
 }
 
-// Scripts returns the programs of an engine, which is rhai or lua, in an order
-// that never changes, and nothing for any other name. Each takes some
+// Scripts returns the programs of an engine, which is rhai, lua or starlark, in
+// an order that never changes, and nothing for any other name. Each takes some
 // milliseconds in the sandbox and no more memory than the engine starts with.
 // It is safe for concurrent use.
 func Scripts(engine string) []Script {
 	var scripts []Script
 	for _, p := range programs {
-		source, err := files.ReadFile(path.Join("scripts", engine, p.name+"."+engine))
+		source, err := files.ReadFile(path.Join("scripts", engine, p.name+ending(engine)))
 		if err != nil {
 			return nil // there is no such engine: a test sees to it that no file is missing
 		}
 		scripts = append(scripts, Script{Name: p.name, Source: string(source), Want: p.want()})
 	}
 	return scripts
+}
+
+// ending is what the files of an engine's language end in.
+func ending(engine string) string {
+	if engine == "starlark" {
+		return ".star"
+	}
+	return "." + engine
 }

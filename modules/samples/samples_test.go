@@ -16,15 +16,16 @@ import (
 
 // built says where each module is, without its ending.
 var built = map[string]string{
-	"rhai": "../built/rhai",
-	"lua":  "../../bin/lua",
-	"sum":  "../../bin/sum",
+	"rhai":     "../built/rhai",
+	"lua":      "../../bin/lua",
+	"starlark": "../../bin/starlark",
+	"sum":      "../../bin/sum",
 }
 
 // Besides its result, each script shows that henge_init leaves room enough: an
 // instance whose memory has grown is dearer to put back.
 func TestScripts(t *testing.T) {
-	for _, engine := range []string{"rhai", "lua"} {
+	for _, engine := range []string{"rhai", "lua", "starlark"} {
 		m := load(t, engine)
 		start := run(m, "").Cost.MemoryPeak
 		require.Positive(t, start)
