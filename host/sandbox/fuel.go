@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -16,10 +15,11 @@ import (
 // garbage, which waits for guests.
 const defaultSlice = 1_000_000
 
-// turn is after how many slices a guest lets others have their turn, about a
-// millisecond: the scheduler by itself gives it ten, and the collector of
-// garbage, or whoever keeps the leases, would wait for that several times.
-const turn = 16
+// turn is after how many slices a guest lets others have their turn, some
+// hundred microseconds: the scheduler by itself gives it ten milliseconds, and
+// the collector of garbage, or whoever keeps the leases, would wait for that
+// several times.
+const turn = 2
 
 // offerMeter instantiates what metered modules import.
 func (rt *Runtime) offerMeter(ctx context.Context) error {
@@ -42,7 +42,7 @@ func (r *run) refuel() {
 	}
 	r.grant(left)
 	if r.slices++; r.slices%turn == 0 {
-		runtime.Gosched()
+		r.inst.memory.Yield()
 	}
 }
 
