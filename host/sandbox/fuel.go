@@ -19,7 +19,7 @@ const defaultSlice = 1_000_000
 // hundred microseconds: the scheduler by itself gives it ten milliseconds, and
 // the collector of garbage, or whoever keeps the leases, would wait for that
 // several times.
-const turn = 2
+const turn = 6
 
 // offerMeter instantiates what metered modules import.
 func (rt *Runtime) offerMeter(ctx context.Context) error {
