@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/henge-run/henge/host/bench"
-	"github.com/henge-run/henge/host/registry"
-	"github.com/henge-run/henge/modules"
 )
 
 // benchSandbox is henge bench sandbox.
@@ -132,12 +130,8 @@ func uniq(list []string) []string {
 // benchEngines returns the built-in engines and the folder's, which replace
 // those of the same name.
 func benchEngines(g *globals) ([]bench.Engine, error) {
-	folders := []registry.Folder{{Name: "built-in", FS: modules.FS()}}
-	if g.Modules != "" {
-		folders = append(folders, registry.Folder{Name: g.Modules, FS: os.DirFS(g.Modules)})
-	}
 	var engines []bench.Engine
-	for _, folder := range folders {
+	for _, folder := range g.folders() {
 		if _, err := fs.ReadDir(folder.FS, "."); err != nil {
 			return nil, fmt.Errorf("read the modules folder %s: %w", folder.Name, err)
 		}

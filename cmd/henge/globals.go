@@ -103,6 +103,16 @@ type loaded struct {
 	runtime *sandbox.Runtime
 }
 
+// folders are where modules come from: those of a later one replace those of
+// the same name.
+func (g *globals) folders() []registry.Folder {
+	folders := []registry.Folder{{Name: "built-in", FS: modules.FS()}}
+	if g.Modules != "" {
+		folders = append(folders, registry.Folder{Name: g.Modules, FS: os.DirFS(g.Modules)})
+	}
+	return folders
+}
+
 // load starts a runtime and begins to load the built-in modules and the
 // folder's, whose jobs may use no more than limits. With types it only loads
 // what has a bearing on these.
@@ -111,11 +121,7 @@ func (g *globals) load(ctx context.Context, opts sandbox.Options, limits job.Lim
 	if err != nil {
 		return nil, err
 	}
-	folders := []registry.Folder{{Name: "built-in", FS: modules.FS()}}
-	if g.Modules != "" {
-		folders = append(folders, registry.Folder{Name: g.Modules, FS: os.DirFS(g.Modules)})
-	}
-	reg, err := registry.Open(ctx, rt, registry.Options{Folders: folders, Types: types, Limits: limits, Log: opts.Log})
+	reg, err := registry.Open(ctx, rt, registry.Options{Folders: g.folders(), Types: types, Limits: limits, Log: opts.Log})
 	if err != nil {
 		_ = rt.Close(ctx)
 		return nil, err

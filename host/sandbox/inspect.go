@@ -11,6 +11,7 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/sandbox/linear"
 	"github.com/henge-run/henge/host/wasm"
 )
 
@@ -120,7 +121,7 @@ func (rt *Runtime) describe(decoded *wasm.Module) *Info {
 		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Name, b.Name))
 	})
 	for _, l := range decoded.Memories {
-		info.Memory = bounds(l, wasmPage)
+		info.Memory = bounds(l, linear.WasmPage)
 	}
 	for _, t := range decoded.Tables {
 		info.Tables = append(info.Tables, bounds(t.Limits, 1))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/sandbox/linear"
 	"github.com/henge-run/henge/host/wasm"
 )
 
@@ -16,9 +17,6 @@ const (
 
 	// maxMemory is what 32-bit addresses reach.
 	maxMemory = 4 << 30
-
-	// wasmPage is the unit in which memory grows, in bytes.
-	wasmPage = 65536
 )
 
 // Load makes a module ready to run jobs: verified, metered, compiled,
@@ -102,13 +100,13 @@ func (m *Module) verify(decoded *wasm.Module) error {
 	if !ok {
 		return fmt.Errorf("it exports no memory named %q", abi.ExportMemory)
 	}
-	m.MemoryMin = int64(memory.Min) * wasmPage
+	m.MemoryMin = int64(memory.Min) * linear.WasmPage
 	if m.MemoryMin > m.Limits.Memory {
 		return fmt.Errorf("its memory starts at %d bytes, which is more than its limit of %d", m.MemoryMin, m.Limits.Memory)
 	}
 	m.memoryMax = min(m.Limits.Memory, maxMemory)
 	if memory.HasMax {
-		m.memoryMax = min(m.memoryMax, int64(memory.Max)*wasmPage)
+		m.memoryMax = min(m.memoryMax, int64(memory.Max)*linear.WasmPage)
 	}
 	return m.findEntry(decoded)
 }

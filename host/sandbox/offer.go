@@ -56,12 +56,12 @@ func signature(def api.FunctionDefinition) string {
 }
 
 func signatureOf(params, results []api.ValueType) string {
-	list := func(types []api.ValueType) string {
-		names := make([]string, len(types))
+	list := func(types []api.ValueType) []wasm.ValueType {
+		out := make([]wasm.ValueType, len(types))
 		for i, t := range types {
-			names[i] = api.ValueTypeName(t)
+			out[i] = wasm.ValueType(t)
 		}
-		return "(" + strings.Join(names, ", ") + ")"
+		return out
 	}
-	return list(params) + " -> " + list(results)
+	return wasm.FuncType{Params: list(params), Results: list(results)}.String()
 }

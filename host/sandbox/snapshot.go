@@ -109,8 +109,7 @@ func (inst *instance) setGlobals() {
 	}
 }
 
-// reset puts the instance back into the snapshot's state, on the thread that
-// ran the job. An error means that it cannot be, and that the instance has to
+// reset puts the instance back into the snapshot's state. An error means that it cannot be, and that the instance has to
 // be thrown away.
 func (inst *instance) reset() error {
 	if err := inst.memory.Reset(); err != nil {

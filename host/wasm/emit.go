@@ -39,11 +39,7 @@ func (t *meter) function(own int) {
 		c.joinEntry()
 	}
 	if slices.Contains(c.check, true) {
-		t.scratch = uint32(len(t.m.Types[f.Type].Params))
-		for _, l := range f.Locals {
-			t.scratch += l.Count
-		}
-		if t.scratch < maxLocals {
+		if t.scratch = t.m.localCount(f); t.scratch < maxLocals {
 			f.Locals = append(f.Locals[:len(f.Locals):len(f.Locals)], Locals{1, I64})
 		}
 	}
@@ -65,11 +61,7 @@ func (t *meter) unlookedMost(own int) int64 {
 func (t *meter) read(f *Function, recurs []uint32) {
 	t.flow.reset()
 	t.edits, t.raw = t.edits[:0], t.raw[:0]
-	locals := int64(len(t.m.Types[f.Type].Params))
-	for _, l := range f.Locals {
-		locals += int64(l.Count)
-	}
-	deep := 1 + locals/localsPerDepth
+	deep := 1 + int64(t.m.localCount(f))/localsPerDepth
 	r := &t.reader
 	r.cursor = cursor{b: f.Code, end: len(f.Code)}
 	var before instruction
@@ -153,13 +145,16 @@ func (t *meter) write(code []byte) []byte {
 	out := make([]byte, 0, len(code)+len(code)/8+32)
 	at := 0
 	edits := t.edits
+	next := func() {
+		e := edits[0]
+		edits = edits[1:]
+		out = append(append(out, code[at:e.from]...), t.raw[e.rawFrom:e.rawUpTo]...)
+		at = e.to
+	}
 	for i := range t.flow.blocks {
 		b := &t.flow.blocks[i]
 		for len(edits) > 0 && edits[0].from < b.at {
-			e := edits[0]
-			edits = edits[1:]
-			out = append(append(out, code[at:e.from]...), t.raw[e.rawFrom:e.rawUpTo]...)
-			at = e.to
+			next()
 		}
 		out = append(out, code[at:b.at]...)
 		at = b.at
@@ -169,9 +164,8 @@ func (t *meter) write(code []byte) []byte {
 			out = t.take(out, cost)
 		}
 	}
-	for _, e := range edits {
-		out = append(append(out, code[at:e.from]...), t.raw[e.rawFrom:e.rawUpTo]...)
-		at = e.to
+	for len(edits) > 0 {
+		next()
 	}
 	return slices.Clip(append(out, code[at:]...))
 }
@@ -194,15 +188,16 @@ func (t *meter) takeAndLook(b []byte, cost int64) []byte {
 	b = append(b, byte(opI64Sub))
 	b = appendU32(append(b, byte(opLocalTee)), t.scratch)
 	b = appendU32(append(b, byte(opGlobalSet)), t.fuel)
-	b = appendU32(append(b, byte(opLocalGet)), t.scratch)
-	b = append(b, byte(opI64Const), 0, byte(opI64LtS), byte(opIf), 0x40, byte(opCall))
-	b = appendU32(b, t.imported)
-	return append(b, byte(opEnd))
+	return t.refuelIfBelow(appendU32(append(b, byte(opLocalGet)), t.scratch))
 }
 
 // look appends code that asks for more when the fuel is used up.
 func (t *meter) look(b []byte) []byte {
-	b = appendU32(append(b, byte(opGlobalGet)), t.fuel)
+	return t.refuelIfBelow(appendU32(append(b, byte(opGlobalGet)), t.fuel))
+}
+
+// refuelIfBelow appends a call of Refuel for a number below zero on the stack.
+func (t *meter) refuelIfBelow(b []byte) []byte {
 	b = append(b, byte(opI64Const), 0, byte(opI64LtS), byte(opIf), 0x40, byte(opCall))
 	b = appendU32(b, t.imported)
 	return append(b, byte(opEnd))

@@ -40,6 +40,7 @@ type meter struct {
 	// fuel and depth are the indices of the globals.
 	fuel, depth uint32
 
+	// scratch is the local that takeAndLook uses, behind the function's own.
 	scratch uint32
 
 	helpers helpers

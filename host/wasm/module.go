@@ -218,6 +218,15 @@ func (m *Module) FunctionType(index uint32) FuncType {
 	return m.Types[m.importOf(KindFunction, index).Type]
 }
 
+// localCount is how many locals a function has, its parameters included.
+func (m *Module) localCount(f *Function) uint32 {
+	n := uint32(len(m.Types[f.Type].Params))
+	for _, l := range f.Locals {
+		n += l.Count
+	}
+	return n
+}
+
 // importOf returns the import that has an index among those of its kind.
 func (m *Module) importOf(kind Kind, index uint32) *Import {
 	return &m.Imports[m.imported[kind][index]]
@@ -237,7 +246,7 @@ func (m *Module) globalType(index uint32) GlobalType {
 	return m.importOf(KindGlobal, index).Global
 }
 
-// addType returns the index of a type, which is added where it is missing.
+// addType adds a type and returns its index.
 func (m *Module) addType(t FuncType) uint32 {
 	m.Types = append(m.Types, t)
 	return uint32(len(m.Types) - 1)
