@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/queue"
@@ -71,7 +73,7 @@ func (demo) Run(ctx context.Context, s streams, g *globals) error {
 	working, stop := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
 	go func() { stopped <- w.Run(working) }()
-	err = runDemoJobs(ctx, s.out, queue.NewProducer(rdb))
+	err = runDemoJobs(ctx, s.out, rdb)
 	stop()
 	if stopErr := <-stopped; err == nil {
 		err = stopErr
@@ -83,7 +85,11 @@ func (demo) Run(ctx context.Context, s streams, g *globals) error {
 }
 
 // runDemoJobs submits the jobs and prints the hash of each as it ends.
-func runDemoJobs(ctx context.Context, out io.Writer, p *queue.Producer) error {
+func runDemoJobs(ctx context.Context, out io.Writer, rdb *redis.Client) error {
+	p, err := queue.NewProducer(rdb, queue.Hero)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	type ended struct {
@@ -94,7 +100,7 @@ func runDemoJobs(ctx context.Context, out io.Writer, p *queue.Producer) error {
 	results := make(chan ended, len(demoJobs))
 	for _, j := range demoJobs {
 		j.Circle, j.Caller, j.Type = demoCircle, demoCaller, demoType
-		id, err := p.Submit(ctx, &j)
+		id, err := p.Submit(ctx, &queue.Submission{Job: j})
 		if err != nil {
 			return err
 		}

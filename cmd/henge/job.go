@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,11 +24,12 @@ type submission struct {
 	Retries int               `help:"How many more attempts may follow a failure."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
 
+	dialect
 	limits
 }
 
 // job reads the script and says what to run.
-func (c *submission) job(s streams) (*job.Job, error) {
+func (c *submission) job(s streams) (*queue.Submission, error) {
 	payload, err := readScript(s, c.File)
 	if err != nil {
 		return nil, err
@@ -44,20 +46,39 @@ func (c *submission) job(s streams) (*job.Job, error) {
 	if caller == "" {
 		caller = circle
 	}
-	return &job.Job{
+	return &queue.Submission{Job: job.Job{
 		Circle: circle, Caller: caller, Type: typ, Payload: payload,
 		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),
-	}, nil
+	}}, nil
 }
 
+// dialect is the flag of commands that speak one of the wire formats.
+type dialect struct {
+	Dialect string `enum:"hero,rhailib,henge" default:"hero" help:"Wire format of the jobs: ${enum}."`
+}
+
+// named is a job that a command is about.
+type named struct {
+	ID     string `arg:"" help:"The job's id."`
+	Circle string `placeholder:"PK" help:"The job's circle, in dialects where ids belong to one."`
+
+	dialect
+}
+
+func (n named) ref() queue.Ref { return queue.Ref{ID: n.ID, Circle: n.Circle} }
+
 // withProducer connects to Redis for the time of one command.
-func withProducer(g *globals, do func(*queue.Producer) error) error {
+func withProducer(g *globals, dialect string, do func(*queue.Producer) error) error {
 	rdb, err := queue.Connect(g.RedisURL)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
 	defer rdb.Close()
-	err = do(queue.NewProducer(rdb))
+	p, err := queue.NewProducer(rdb, dialect)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	err = do(p)
 	if errors.Is(err, queue.ErrNotFound) {
 		return &exitError{exitNotFound, err}
 	}
@@ -75,12 +96,12 @@ func (c *jobSubmit) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return err
 	}
-	return withProducer(g, func(p *queue.Producer) error {
-		id, err := p.Submit(ctx, j)
+	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
+		ref, err := p.Submit(ctx, j)
 		if err != nil {
 			return err
 		}
-		return g.print(s, table{columns: []string{"id"}, rows: [][]any{{id}}, bare: true})
+		return g.print(s, table{columns: []string{"id"}, rows: [][]any{{ref.ID}}, bare: true})
 	})
 }
 
@@ -101,14 +122,14 @@ func (c *jobRun) Run(ctx context.Context, s streams, g *globals) error {
 		ctx, cancel = context.WithTimeout(ctx, c.Wait)
 		defer cancel()
 	}
-	return withProducer(g, func(p *queue.Producer) error {
-		id, err := p.Submit(ctx, j)
+	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
+		ref, err := p.Submit(ctx, j)
 		if err != nil {
 			return err
 		}
-		record, err := p.Wait(ctx, id)
+		record, err := p.Wait(ctx, ref)
 		if errors.Is(err, context.DeadlineExceeded) {
-			return exitWith(exitTimeout, "job %s has not ended within %s; it goes on, see henge job get %s", id, c.Wait, id)
+			return exitWith(exitTimeout, "job %s has not ended within %s; it goes on, see henge job get %s", ref.ID, c.Wait, ref.ID)
 		}
 		if err != nil {
 			return err
@@ -129,14 +150,12 @@ func failure(end, message string) error {
 }
 
 // jobGet is henge job get.
-type jobGet struct {
-	ID string `arg:"" help:"The job's id."`
-}
+type jobGet struct{ named }
 
 // Run prints all that is known of a job.
 func (c *jobGet) Run(ctx context.Context, s streams, g *globals) error {
-	return withProducer(g, func(p *queue.Producer) error {
-		record, err := p.Get(ctx, c.ID)
+	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
+		record, err := p.Get(ctx, c.ref())
 		if err != nil {
 			return err
 		}
@@ -164,47 +183,42 @@ type jobLs struct {
 	Status string `placeholder:"STATUS" help:"Only jobs of this status: dispatched, started, finished, error."`
 	Type   string `placeholder:"TYPE" help:"Only jobs of this script type."`
 	Limit  int    `default:"100" help:"The most jobs to list."`
+
+	dialect
 }
 
 // Run lists jobs, the last created first.
 func (c *jobLs) Run(ctx context.Context, s streams, g *globals) error {
-	return withProducer(g, func(p *queue.Producer) error {
+	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
 		records, err := p.List(ctx, queue.Filter{Status: c.Status, Circle: c.Circle, Type: c.Type}, c.Limit)
 		if err != nil {
 			return err
 		}
 		slices.SortFunc(records, func(a, b queue.Record) int {
-			if a.Fields["created_at"] != b.Fields["created_at"] {
-				return -strings.Compare(a.Fields["created_at"], b.Fields["created_at"])
-			}
-			return strings.Compare(a.ID, b.ID)
+			return cmp.Or(b.Created().Compare(a.Created()), strings.Compare(a.ID, b.ID))
 		})
-		columns := []string{"id", "status", "end", "script_type", "context_id", "created_at", "error"}
-		t := table{columns: columns}
+		t := table{columns: []string{"id", "status", "end", "type", "circle", "created", "error"}}
 		for _, r := range records {
-			row := make([]any, len(columns))
-			for i, name := range columns {
-				row[i] = r.Fields[name]
+			created := ""
+			if at := r.Created(); !at.IsZero() {
+				created = at.UTC().Format(time.RFC3339Nano)
 			}
-			row[0] = r.ID
-			t.rows = append(t.rows, row)
+			t.rows = append(t.rows, []any{r.ID, r.Status(), r.Fields["end"], r.Type(), r.InCircle(), created, r.Fields["error"]})
 		}
 		return g.print(s, t)
 	})
 }
 
 // jobLogs is henge job logs.
-type jobLogs struct {
-	ID string `arg:"" help:"The job's id."`
-}
+type jobLogs struct{ named }
 
 // Run prints what a job has logged.
 func (c *jobLogs) Run(ctx context.Context, s streams, g *globals) error {
-	return withProducer(g, func(p *queue.Producer) error {
-		if _, err := p.Get(ctx, c.ID); err != nil {
+	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
+		if _, err := p.Get(ctx, c.ref()); err != nil {
 			return err
 		}
-		lines, err := p.Logs(ctx, c.ID)
+		lines, err := p.Logs(ctx, c.ref())
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return err
 	}
-	result := m.Run(ctx, j)
+	result := m.Run(ctx, &j.Job)
 	for _, l := range result.Log {
 		fmt.Fprintf(s.err, "%s: %s\n", l.Level, printable(l.Text))
 	}

@@ -20,6 +20,7 @@ type workerStart struct {
 	Slots       int           `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
 	Group       string        `help:"Serve the lists of this worker group as well."`
 	Instance    string        `help:"Serve the lists of this instance of the group as well."`
+	Dialect     []string      `enum:"hero,rhailib,henge" placeholder:"NAME" help:"Wire formats to serve, of ${enum}; by default all."`
 	Pop         string        `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
 	Grace       time.Duration `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
 	Reset       string        `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
@@ -39,6 +40,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	q, err := queue.New(rdb, queue.Options{
 		Circles:    c.Circle,
 		AllCircles: c.AllCircles,
+		Dialects:   c.Dialect,
 		Pop:        queue.Pop(c.Pop),
 		Log:        log,
 	})

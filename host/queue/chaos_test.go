@@ -116,7 +116,7 @@ func (c *crew) ended(b *testBundle, ids []string) {
 func TestFlakyConnections(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
-		require.NoError(t, rdb.Set(t.Context(), keyReaped, "1", 0).Err())
+		require.NoError(t, rdb.Set(t.Context(), scopeShared+inReaped, "1", 0).Err())
 		c := &crew{}
 		for i := range 3 {
 			q, err := New(b.through(i-1, func(conn net.Conn) net.Conn { return flaky{conn} }),

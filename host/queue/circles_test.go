@@ -2,7 +2,6 @@ package queue
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -109,15 +108,14 @@ func TestCirclesTakeTurns(t *testing.T) {
 			for i := range 10 {
 				b.put(map[string]string{"id": fmt.Sprint("b", i), "context_id": bob})
 			}
-			var turns []string
-			for len(turns) < 50 {
+			had := map[string]int{}
+			for had[bob] < 10 {
 				for _, c := range b.claim(q, n) {
-					turns = append(turns, c.Job.Circle)
+					had[c.Job.Circle]++
 				}
-			}
-			for i := 0; i < 20; i += 2 {
-				pair := slices.Sorted(slices.Values(turns[i : i+2]))
-				require.Equal(t, []string{alice, bob}, pair, "%d at a time, turn %d", n, i)
+				if had[bob] < 10 {
+					require.InDelta(t, had[alice], had[bob], 1, "%d at a time", n)
+				}
 			}
 		}
 	})
@@ -174,7 +172,7 @@ func TestManyCircles(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		circles := numbered("circle", 300)
-		q := b.queue(Options{Circles: circles})
+		q := b.queue(Options{Circles: circles, Dialects: []string{Hero}})
 		all := b.queue(Options{})
 		for _, name := range []string{circles[0], circles[299], "foreign", circles[7]} {
 			b.put(map[string]string{"context_id": name})

@@ -12,11 +12,9 @@ import (
 const PollInterval = time.Second
 
 const (
-	mostClaimed   = 1000 // jobs in one call
-	apartInOneGo  = 256  // ids taken apart from a shared list in one call
-	limboStep     = 32   // as in lua/claim.lua
 	repeatNotices = time.Minute
 	handBackTime  = 5 * time.Second
+	servesTTL     = time.Hour
 )
 
 // Claim is a job that this worker holds. It is the worker's until Finish,
@@ -33,21 +31,27 @@ type Claim struct {
 	// Notes are sentences for the job's own log.
 	Notes []string
 
+	// Traceparent is what the producer wrote of the trace that the job is
+	// part of, in the W3C's format; empty for none.
+	Traceparent string
+
 	// Run counts the times the job was dispatched, from 1: a producer may
 	// dispatch a job again after it ended. Failures and Crashes count the
 	// failed attempts and the lost workers of this run.
 	Run, Failures, Crashes int64
 
-	done claimState
+	backoff *Backoff // the job's own
+	scope   string
+	done    claimState
 }
 
-// Claims is the answer of one Claim.
+// Claims are jobs that were handed out.
 type Claims struct {
 	// Jobs are in the order in which they should start; at most as many as
 	// were asked for.
 	Jobs []*Claim
 
-	// Next is how long to wait before the next Claim when nothing wakes the
+	// Next is how long to wait before the next claim when nothing wakes the
 	// worker before: 0 for at once, at most PollInterval.
 	Next time.Duration
 
@@ -71,56 +75,21 @@ func (n Notice) String() string {
 	return fmt.Sprintf("%s: job %q: %s", n.Queue, n.ID, n.Text)
 }
 
-// Claim takes up to n jobs, at most 1000, and leases them to this worker.
-// Take no more than can start at once: a job that waits inside a worker waits
-// behind that worker's longest job.
-//
-// When the answer is lost on its way, jobs may be leased all the same: the
-// next Claim gets them. When ctx ends first, they are handed back as soon as
-// the answer comes.
+// Claim takes up to n jobs of those that are wanted: Serve and Exchange in one.
 func (q *Queue) Claim(ctx context.Context, w Wanted, n int) (Claims, error) {
-	lists, err := w.lists()
+	if err := q.board.serve(w, q.lists); err != nil {
+		return Claims{}, fmt.Errorf("claim: %w", err)
+	}
+	x, err := q.Exchange(ctx, nil, n)
 	if err != nil {
 		return Claims{}, fmt.Errorf("claim: %w", err)
 	}
-	if n <= 0 || len(lists) == 0 {
-		return Claims{Next: PollInterval}, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return Claims{}, fmt.Errorf("claim: %w", context.Cause(ctx))
-	}
-	claims, err := orLater(ctx,
-		func() (Claims, error) { return q.claim(ctx, lists, w, min(n, mostClaimed)) },
-		q.handBack)
-	if err != nil {
-		return Claims{}, fmt.Errorf("claim: %w", err)
-	}
-	return claims, nil
-}
-
-func (q *Queue) claim(ctx context.Context, lists []string, w Wanted, n int) (claims Claims, err error) {
-	all := 0
-	if q.opts.AllCircles {
-		all = 1
-	}
-	s := q.slots.take()
-	defer func() { q.slots.give(s, err == nil) }()
-	args := q.opts.args(q.opts.Worker, millis(q.opts.Lease), n, apartInOneGo,
-		string(q.opts.Pop), all, q.limboAt.Add(limboStep)-limboStep)
-	args = append(args, q.slots.args(s)...)
-	for _, circle := range q.opts.Circles {
-		args = append(args, circle)
-	}
-	reply, err := q.scripts.claim.do(ctx, q.rdb, commonKeys(lists...), args...)
-	if err != nil {
-		return Claims{}, err
-	}
-	return q.readClaims(reply, w)
+	return x.Claims, nil
 }
 
 // handBack releases what came when nobody waited for it any more.
 func (q *Queue) handBack(claims Claims, err error) {
-	if err != nil {
+	if err != nil || len(claims.Jobs) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handBackTime)
@@ -130,29 +99,56 @@ func (q *Queue) handBack(claims Claims, err error) {
 	}
 }
 
-func (q *Queue) readClaims(reply any, w Wanted) (Claims, error) {
+func (q *Queue) readClaims(reply any, asked call) (answer, error) {
 	c := newCursor(reply)
 	next := c.int()
-	claims := Claims{Next: PollInterval}
+	a := answer{asked: true, Claims: Claims{Next: PollInterval}}
 	if next >= 0 {
-		claims.Next = min(PollInterval, time.Duration(next)*time.Millisecond)
+		a.Next = min(PollInterval, time.Duration(next)*time.Millisecond)
 	}
+	w, _ := q.board.wanted()
 	for jobs := c.list(); jobs.more(); {
-		claims.Jobs = append(claims.Jobs, readClaim(jobs.list(), w))
+		a.Jobs = append(a.Jobs, q.readClaim(jobs.list(), w))
 	}
-	claims.Notices = q.fresh(readNotices(c.list()))
-	return claims, c.err()
+	a.Notices = q.fresh(readNotices(c.list()))
+	a.lost = readFinished(c.list(), asked.endings)
+	for left := c.list(); left.more(); {
+		i := int(left.int()) - 1
+		if i < 0 || i >= len(asked.lists) {
+			return answer{}, fmt.Errorf("the script answered list %d of %d", i+1, len(asked.lists))
+		}
+		a.left = append(a.left, i)
+	}
+	return a, c.err()
 }
 
-func readClaim(c *cursor, w Wanted) *Claim {
-	claim := &Claim{Job: &job.Job{Dialect: dialectHero}}
+// readFinished returns the claims that were lost, and remembers of the others
+// that they ended here.
+func readFinished(c *cursor, endings []ending) (lost []*Claim) {
+	for _, e := range endings {
+		if c.int() == 0 {
+			lost = append(lost, e.done.Claim)
+			continue
+		}
+		e.done.Claim.done.ended.Store(true)
+	}
+	return lost
+}
+
+func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
+	claim := &Claim{Job: &job.Job{Dialect: c.string()}}
 	claim.Job.ID = c.string()
 	claim.Job.Queue = c.string()
 	claim.Job.Attempt = c.int()
 	claim.Run = c.int()
 	claim.Failures = c.int()
 	claim.Crashes = c.int()
-	readHero(claim, c.list(), w)
+	claim.scope = scopeOf(claim.Job.Queue)
+	for _, d := range q.dialects {
+		if d.name() == claim.Job.Dialect {
+			d.read(claim, c.list(), w)
+		}
+	}
 	return claim
 }
 

@@ -87,8 +87,8 @@ func (s *story) tell() {
 		"succeed": func(r *rapid.T) { s.end(&job.Result{End: job.Success}) },
 		"fail":    func(r *rapid.T) { s.end(&job.Result{End: job.ScriptError, Error: "x"}) },
 		"time passes for what is due": func(*rapid.T) {
-			for _, m := range s.rdb.ZRange(s.Context(), keyDue, 0, -1).Val() {
-				require.NoError(s, s.rdb.ZAdd(s.Context(), keyDue, redis.Z{Member: m, Score: 1}).Err())
+			for _, m := range s.rdb.ZRange(s.Context(), scopeShared+inDue, 0, -1).Val() {
+				require.NoError(s, s.rdb.ZAdd(s.Context(), scopeShared+inDue, redis.Z{Member: m, Score: 1}).Err())
 			}
 		},
 		"release": func(*rapid.T) {
@@ -113,8 +113,9 @@ func (s *story) tell() {
 			h := rapid.SampledFrom(s.stale).Draw(r, "stale")
 			before := s.snapshot()
 			require.ErrorIs(s, h.q.Finish(s.Context(), h.c, &job.Result{End: job.Success}), ErrLost)
-			lost, err := h.q.Renew(s.Context(), []*Claim{h.c})
+			renewal, err := h.q.Renew(s.Context(), []*Claim{h.c})
 			require.NoError(s, err)
+			lost := renewal.Lost
 			require.Len(s, lost, 1)
 			require.NoError(s, h.q.Release(s.Context(), []*Claim{h.c}))
 			require.Equal(s, before, s.snapshot())
@@ -176,8 +177,8 @@ func (s *story) check() {
 	for i, key := range keys {
 		lists[i] = pipe.LRange(ctx, key, 0, -1) // an error for what is no list
 	}
-	due := pipe.ZRange(ctx, keyDue, 0, -1)
-	running := pipe.ZCard(ctx, keyLease)
+	due := pipe.ZRange(ctx, scopeShared+inDue, 0, -1)
+	running := pipe.ZCard(ctx, scopeShared+inLease)
 	status := map[string]*redis.StringCmd{}
 	replies := map[string]*redis.IntCmd{}
 	for _, id := range s.jobs {
@@ -212,10 +213,10 @@ func (s *story) drain() {
 		for _, h := range s.held {
 			s.finishHeld(h, &job.Result{End: job.Success})
 		}
-		for _, m := range s.rdb.ZRange(s.Context(), keyDue, 0, -1).Val() {
-			require.NoError(s, s.rdb.ZAdd(s.Context(), keyDue, redis.Z{Member: m, Score: 1}).Err())
+		for _, m := range s.rdb.ZRange(s.Context(), scopeShared+inDue, 0, -1).Val() {
+			require.NoError(s, s.rdb.ZAdd(s.Context(), scopeShared+inDue, redis.Z{Member: m, Score: 1}).Err())
 		}
-		if s.take(all, 1+rand.IntN(9)) == 0 && s.rdb.ZCard(s.Context(), keyDue).Val() == 0 {
+		if s.take(all, 1+rand.IntN(9)) == 0 && s.rdb.ZCard(s.Context(), scopeShared+inDue).Val() == 0 {
 			break
 		}
 	}

@@ -16,9 +16,9 @@ import (
 func TestCostInTheRecord(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
-		q, p := b.queue(Options{}), NewProducer(rdb)
+		q, p := b.queue(Options{}), b.producer()
 		cost := func(id string) string {
-			r, err := p.Get(t.Context(), id)
+			r, err := p.Get(t.Context(), Ref{ID: id})
 			require.NoError(t, err)
 			return r.Fields["henge:cost"]
 		}
@@ -28,7 +28,7 @@ func TestCostInTheRecord(t *testing.T) {
 		require.NoError(t, q.Finish(t.Context(), b.one(q, id), &job.Result{End: job.ScriptError, Error: "x", Cost: first}))
 		require.JSONEq(t, `{"fuel":7,"wall_us":1500,"cpu_us":1000,"memory_peak":65536,"host_calls":2,"instance":"reset"}`, cost(id), "also of an attempt that is retried")
 
-		require.NoError(t, rdb.ZAddXX(t.Context(), keyDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
+		require.NoError(t, rdb.ZAddXX(t.Context(), scopeShared+inDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
 		second := job.Cost{Wall: time.Millisecond, Fuel: 8, MemoryPeak: 65536}
 		require.NoError(t, q.Finish(t.Context(), b.one(q, id), &job.Result{End: job.Success, Cost: second}))
 		require.JSONEq(t, `{"fuel":8,"wall_us":1000,"memory_peak":65536,"host_calls":0,"instance":"new"}`, cost(id))

@@ -97,7 +97,7 @@ func TestAClaimWhoseAnswerWasLost(t *testing.T) {
 			claims := b.claim(q, 1)
 			require.Equal(t, []string{first}, idsOf(claims))
 			require.EqualValues(t, 1, claims[0].Job.Attempt)
-			require.EqualValues(t, 1, rdb.ZCard(t.Context(), keyLease).Val())
+			require.EqualValues(t, 1, rdb.ZCard(t.Context(), scopeShared+inLease).Val())
 			b.finish(q, claims[0], "42")
 			b.finish(q, b.one(q, second), "42")
 		})
@@ -111,8 +111,8 @@ func TestAClaimWhoseAnswerWasLost(t *testing.T) {
 			cuts.Store(1)
 			_, err := q.Claim(t.Context(), osisOnly, 3)
 			require.Error(t, err)
-			require.EqualValues(t, 3, rdb.ZCard(t.Context(), keyLease).Val())
-			require.NoError(t, rdb.ZRem(t.Context(), keyLease, memberOf(osis, ids[1])).Err()) // lost meanwhile
+			require.EqualValues(t, 3, rdb.ZCard(t.Context(), scopeShared+inLease).Val())
+			require.NoError(t, rdb.ZRem(t.Context(), scopeShared+inLease, memberOf(osis, ids[1])).Err()) // lost meanwhile
 			claims := b.claim(q, 3)
 			require.Equal(t, []string{ids[0], ids[2]}, idsOf(claims))
 			for _, c := range claims {
@@ -145,7 +145,7 @@ func TestAClaimThatNobodyWaitsFor(t *testing.T) {
 		require.Equal(t, "started", b.get(id)["status"])
 		close(s.hold)
 		require.Eventually(t, func() bool { return b.get(id)["status"] == "dispatched" }, soonest, tick)
-		require.Zero(t, rdb.ZCard(t.Context(), keyLease).Val())
+		require.Zero(t, rdb.ZCard(t.Context(), scopeShared+inLease).Val())
 		require.EqualValues(t, 2, b.one(q, id).Job.Attempt)
 	})
 }

@@ -27,8 +27,11 @@ func Example() {
 	}
 	defer rdb.Close()
 
-	producer := queue.NewProducer(rdb)
-	id, err := producer.Submit(ctx, &job.Job{Circle: "alice", Type: "osis", Payload: []byte("40 + 2")})
+	producer, err := queue.NewProducer(rdb, queue.Hero)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ref, err := producer.Submit(ctx, &queue.Submission{Job: job.Job{Circle: "alice", Type: "osis", Payload: []byte("40 + 2")}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,7 +65,7 @@ func Example() {
 		}
 	}
 
-	record, err := producer.Wait(ctx, id)
+	record, err := producer.Wait(ctx, ref)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,67 +7,64 @@ import (
 	"github.com/henge-run/henge/host/job"
 )
 
-// Finish ends an attempt. The result, its cost, the reply and the log are
-// written in one step with the check that the job is still this worker's;
-// otherwise it returns ErrLost and writes nothing. Calls made at the same time
-// share round trips.
-//
-// A result that another attempt could better (job.Result.Retryable) puts the
-// job back after a delay as long as its producer allowed more retries.
-//
-// After any other error the claim may still be this worker's: call Finish
-// again with the same result until it is written or lost. It is known when the
-// first call was written and only its answer was lost.
+// Done is an attempt that ended.
+type Done struct {
+	Claim  *Claim
+	Result *job.Result
+}
+
+// Finish ends one attempt; Exchange says what that means. It returns ErrLost
+// when the job is no longer this worker's. After any other error the claim may
+// still be its: call Finish again with the same result until it is written or
+// lost. It is known when the first call was written and only its answer was
+// lost.
 func (q *Queue) Finish(ctx context.Context, c *Claim, r *job.Result) error {
-	if c.done.ended.Load() {
-		return fmt.Errorf("finish job %s: %w", quoteShort(c.Job.ID), ErrLost)
+	x, err := q.Exchange(ctx, []Done{{c, r}}, 0)
+	if err == nil && len(x.Lost) > 0 {
+		err = ErrLost
 	}
+	if err != nil {
+		return fmt.Errorf("finish job %s: %w", quoteShort(c.Job.ID), err)
+	}
+	return nil
+}
+
+// ending is an attempt's end as the scripts take it.
+type ending struct {
+	done  Done
+	scope string
+	args  []any
+	size  int // bytes, about
+}
+
+// ending decides what becomes of a job whose attempt ended so.
+func (q *Queue) ending(d Done) ending {
+	c, r := d.Claim, d.Result
 	mode, failures, delay := "end", c.Failures, int64(0)
-	if r.Retryable() && c.Failures < int64(c.Job.Retries) {
-		mode = "retry"
+	if r.Retryable() {
 		failures++
-		delay = millis(q.opts.Retry.Delay(int(failures), q.opts.Rand()))
+		switch {
+		case failures <= int64(c.Job.Retries):
+			mode = "retry"
+			delay = millis(c.backoff.or(q.opts.Retry).Delay(int(failures), q.opts.Rand()))
+		case failures > 1:
+			mode = "dead" // its retries are used up
+		}
 	}
 	// Only the last lines are kept, so no more are sent.
 	lines := r.Log[max(0, len(r.Log)-q.opts.LogLines):]
 	text, cost := message(r), encodeCost(r.Cost)
-	args := []any{
-		c.Job.Queue, c.Job.ID, c.Job.Attempt, mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines),
+	e := ending{done: d, scope: c.scope, size: len(r.Output) + len(text) + len(cost)}
+	e.args = []any{
+		c.Job.Dialect, c.Job.Queue, c.Job.ID, c.Job.Attempt,
+		mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines),
 	}
-	size := len(r.Output) + len(text) + len(cost)
 	for _, line := range lines {
 		b := encodeLogLine(line)
-		size += len(b)
-		args = append(args, b)
+		e.size += len(b)
+		e.args = append(e.args, b)
 	}
-	written, err := q.finishes.add(ctx, q.sendFinishes, args, size)
-	if err != nil {
-		return fmt.Errorf("finish job %s: %w", quoteShort(c.Job.ID), err)
-	}
-	if !written {
-		return fmt.Errorf("finish job %s: %w", quoteShort(c.Job.ID), ErrLost)
-	}
-	c.done.ended.Store(true)
-	return nil
-}
-
-// sendFinishes writes several results at once, and says of each whether it was
-// written.
-func (q *Queue) sendFinishes(ctx context.Context, jobs [][]any) ([]bool, error) {
-	args := q.opts.args(q.opts.Worker, q.opts.LogLines, millis(q.opts.LogTTL))
-	for _, one := range jobs {
-		args = append(args, one...)
-	}
-	reply, err := q.scripts.finish.run(ctx, q.rdb, commonKeys(), args...)
-	if err != nil {
-		return nil, err
-	}
-	c := newCursor(reply)
-	written := make([]bool, len(jobs))
-	for i := range written {
-		written[i] = c.int() != 0
-	}
-	return written, c.err()
+	return e
 }
 
 // message is what stands in the job as its error: never empty for a job that

@@ -86,7 +86,7 @@ func TestFence(t *testing.T) {
 				require.NoError(b, rdb.Set(ctx, heroJob+c.Job.ID, "text", 0).Err())
 			},
 			"lease gone": func(b *testBundle, q *Queue, c *Claim) {
-				require.NoError(b, rdb.ZRem(ctx, keyLease, memberOf(osis, c.Job.ID)).Err())
+				require.NoError(b, rdb.ZRem(ctx, scopeShared+inLease, memberOf(osis, c.Job.ID)).Err())
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -105,8 +105,9 @@ func TestFence(t *testing.T) {
 				} {
 					require.ErrorIs(t, q.Finish(ctx, stale, &r), ErrLost)
 				}
-				lost, err := q.Renew(ctx, []*Claim{stale})
+				renewal, err := q.Renew(ctx, []*Claim{stale})
 				require.NoError(t, err)
+				lost := renewal.Lost
 				require.Equal(t, []*Claim{stale}, lost)
 				require.NoError(t, q.Release(ctx, []*Claim{stale}))
 				require.Equal(t, before, b.snapshot())
@@ -131,17 +132,17 @@ func TestRetry(t *testing.T) {
 			require.Equal(t, "dispatched", got["status"])
 			require.Equal(t, "no luck", got["error"])
 			require.Empty(t, b.replies(id))
-			require.Zero(t, rdb.ZCard(ctx, keyLease).Val())
+			require.Zero(t, rdb.ZCard(ctx, scopeShared+inLease).Val())
 
 			now, err := rdb.Time(ctx).Result()
 			require.NoError(t, err)
-			due := rdb.ZScore(ctx, keyDue, memberOf(osis, id)).Val()
+			due := rdb.ZScore(ctx, scopeShared+inDue, memberOf(osis, id)).Val()
 			require.InDelta(t, float64(now.Add(delay).UnixMilli()), due, 900)
 			b.push(osis, id) // a copy of what is due does not start it early
 			claims := b.claims(q, 10)
 			require.Empty(t, claims.Jobs)
 			require.LessOrEqual(t, claims.Next, min(delay, PollInterval))
-			require.NoError(t, rdb.ZAddXX(ctx, keyDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
+			require.NoError(t, rdb.ZAddXX(ctx, scopeShared+inDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
 		}
 		c := b.one(q, id)
 		require.EqualValues(t, 2, c.Failures)
@@ -149,7 +150,7 @@ func TestRetry(t *testing.T) {
 		require.NoError(t, q.Finish(ctx, c, failed))
 		require.Equal(t, "error", b.get(id)["status"])
 		require.Equal(t, []string{"no luck"}, b.replies(id))
-		lines, err := NewProducer(rdb).Logs(ctx, id)
+		lines, err := b.producer().Logs(ctx, Ref{ID: id})
 		require.NoError(t, err)
 		require.Len(t, lines, 3)
 	})
@@ -166,7 +167,7 @@ func TestWhatIsNotRetried(t *testing.T) {
 			id := b.put(map[string]string{"retries": "5"})
 			require.NoError(t, q.Finish(t.Context(), b.one(q, id), &r))
 			require.Equal(t, r.End.String(), b.get(id)["end"])
-			require.Zero(t, rdb.ZCard(t.Context(), keyDue).Val())
+			require.Zero(t, rdb.ZCard(t.Context(), scopeShared+inDue).Val())
 		}
 	})
 }
@@ -207,7 +208,7 @@ func TestLogs(t *testing.T) {
 			job.LogLine{Time: at, Text: "nan", Fields: map[string]any{"x": math.NaN()}})
 		require.NoError(t, q.Finish(t.Context(), b.one(q, id), &job.Result{End: job.Success, Log: lines}))
 
-		got, err := NewProducer(rdb).Logs(t.Context(), id)
+		got, err := b.producer().Logs(t.Context(), Ref{ID: id})
 		require.NoError(t, err)
 		require.Len(t, got, 2500)
 		require.Equal(t, lines[2600], got[2498])
@@ -215,11 +216,11 @@ func TestLogs(t *testing.T) {
 		require.Equal(t, lines[2598], got[2496])
 		require.InDelta(t, 3600, rdb.TTL(t.Context(), "henge:log:hero|"+id).Val().Seconds(), 5)
 
-		none, err := NewProducer(rdb).Logs(t.Context(), "nobody")
+		none, err := b.producer().Logs(t.Context(), Ref{ID: "nobody"})
 		require.NoError(t, err)
 		require.Empty(t, none)
-		require.NoError(t, rdb.RPush(t.Context(), logKey("foreign"), "plain").Err())
-		foreign, err := NewProducer(rdb).Logs(t.Context(), "foreign")
+		require.NoError(t, rdb.RPush(t.Context(), keyLog+"hero|foreign", "plain").Err())
+		foreign, err := b.producer().Logs(t.Context(), Ref{ID: "foreign"})
 		require.NoError(t, err)
 		require.Equal(t, []job.LogLine{{Text: "plain"}}, foreign)
 	})

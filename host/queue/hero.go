@@ -1,36 +1,73 @@
 package queue
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"github.com/henge-run/henge/host/job"
 )
 
+// hero is the dialect of the Hero actors. A job is a hash hero:job:{id}; its
+// id waits in the list of a script type, of a group of workers, or of one
+// worker of a group.
+type hero struct{}
+
 const (
-	// MaxTimeout is the longest timeout of an attempt; a longer one counts as
-	// this, and the job's log says so.
-	MaxTimeout = 7 * 24 * time.Hour
-
-	// MaxRetries is the most attempts that may follow failures; more count as
-	// this, and the job's log says so.
-	MaxRetries = 1000
-
-	maxTypeName = 128
-	maxCaller   = 1024
+	heroJob     = "hero:job:"
+	heroWork    = "hero:q:work:"
+	heroType    = heroWork + "type:"
+	heroReply   = "hero:q:reply:"
+	heroControl = "hero:q:ctl:type:"
 )
 
-// readHero fills in a claim from the fields of a hero job, in the order of
-// HANDED_OUT in lua/hero.lua. What the producer wrote wrongly becomes the
-// claim's Refusal; the first such field is named.
-func readHero(claim *Claim, c *cursor, w Wanted) {
+var _ dialect = hero{}
+
+func (hero) name() string { return Hero }
+
+func (d hero) lists(w Wanted, _ []string) ([]list, error) {
+	var lists []list
+	add := func(name string, tier int) {
+		lists = append(lists, list{name: name, dialect: d, tier: tier})
+	}
+	for _, t := range w.Types {
+		name := heroType + strings.ToLower(t)
+		add(name, tierAny)
+		if w.Group != "" {
+			name += ":group:" + w.Group
+			add(name, tierGroup)
+		}
+		if w.Instance != "" {
+			add(name+":inst:"+w.Instance, tierInstance)
+		}
+	}
+	return lists, nil
+}
+
+func (d hero) find(key string, w Wanted) (list, bool) {
+	name, circle := waitOf(d, key)
+	if !strings.HasPrefix(name, heroWork) {
+		return list{}, false
+	}
+	lists, _ := d.lists(w, nil) // w was checked
+	for _, l := range lists {
+		if l.name == name {
+			l.circle = circle
+			return l, true
+		}
+	}
+	return list{}, false
+}
+
+func (hero) watched([]string) []string { return []string{heroWork, heroControl} }
+func (hero) patterns() []string        { return nil }
+
+// read takes the fields in the order of handed_out in lua/hero.lua.
+func (hero) read(claim *Claim, c *cursor, w Wanted) {
 	j := claim.Job
-	circle, hasCircle := c.text()
+	circle, _ := c.text()
 	scriptType, _ := c.text()
 	caller, _ := c.text()
 	script, hasScript := c.text()
@@ -43,197 +80,81 @@ func readHero(claim *Claim, c *cursor, w Wanted) {
 	prerequisites, _ := c.text()
 	dependencies, _ := c.text()
 	limits, _ := c.text()
+	_, _ = c.text() // the channel is the script's
+	backoff, _ := c.text()
+	trace, _ := c.text()
 
-	claim.readCircle(circle, hasCircle)
-	claim.readType(scriptType, workerID, actorID, w)
-	claim.readCaller(caller)
-	if !hasScript {
-		claim.refuse("script is missing: write the source text there")
+	claim.readCircle("context_id", circle)
+	if scriptType != "" {
+		claim.readType("script_type", scriptType)
+	} else {
+		j.Type = typeOfHero(j.Queue, w, workerID, actorID)
 	}
-	j.Payload = []byte(script)
-	claim.readTimeout(timeout)
-	claim.readRetries(retries)
-	claim.readEnv(env)
-	claim.readLimits(limits)
+	claim.readCaller("caller_id", caller)
+	claim.readPayload("script", script, hasScript)
+	claim.readTimeout("timeout", timeout, time.Second, "seconds")
+	claim.readRetries("retries", retries)
+	claim.readEnv("env_vars", env)
+	claim.readLimits(fieldLimits, limits)
+	claim.readBackoff(fieldBackoff, backoff)
 	claim.readNeeds("prerequisites", prerequisites)
 	claim.readNeeds("dependencies", dependencies)
+	claim.readTrace(trace)
 	if hasLogPath {
 		claim.note("log_path is ignored: a job's log is kept by the worker, and read with henge job logs")
 	}
 }
 
-// refuse keeps the first reason.
-func (c *Claim) refuse(format string, args ...any) {
-	if c.Refusal == "" {
-		c.Refusal = fmt.Sprintf(format, args...)
-	}
-}
-
-func (c *Claim) note(format string, args ...any) {
-	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))
-}
-
-func (c *Claim) readCircle(s string, present bool) {
-	if !present || s == "" {
-		c.refuse("context_id is missing: write the circle that the job runs in, %s", job.CircleRule)
-		return
-	}
-	circle, err := job.ParseCircle(s)
-	if err != nil {
-		c.refuse("context_id: %v", err)
-		return
-	}
-	c.Job.Circle = circle
-}
-
-// readType decides what runs the job: the field, an older field that names a
-// type which this worker serves (they held a worker's name as often), or the
-// list that the job came from.
-func (c *Claim) readType(field, workerID, actorID string, w Wanted) {
-	if field != "" {
-		if !utf8.ValidString(field) || len(field) > maxTypeName || strings.ContainsFunc(field, isControl) {
-			c.refuse("script_type %s is no name of a type: write e.g. osis", quoteShort(field))
-			return
-		}
-		c.Job.Type = strings.ToLower(field)
-		return
-	}
-	for _, older := range []string{workerID, actorID} {
-		if older != "" && slices.ContainsFunc(w.Types, func(t string) bool { return strings.EqualFold(t, older) }) {
-			c.Job.Type = strings.ToLower(older)
-			return
+// typeOfHero is what runs a job that does not say it: what an older field
+// names if this worker serves it (those held a worker's name as often), or
+// what the list is for.
+func typeOfHero(queue string, w Wanted, older ...string) string {
+	for _, name := range older {
+		if name != "" && w.has(name) {
+			return strings.ToLower(name)
 		}
 	}
-	rest, _ := strings.CutPrefix(c.Job.Queue, heroType)
+	rest, _ := strings.CutPrefix(queue, heroType)
+	longest := ""
 	// A type may hold ":group:" itself, so the longest that is served wins.
 	for _, t := range w.Types {
 		t = strings.ToLower(t)
-		if (rest == t || strings.HasPrefix(rest, t+":group:")) && len(t) > len(c.Job.Type) {
-			c.Job.Type = t
+		if (rest == t || strings.HasPrefix(rest, t+":group:")) && len(t) > len(longest) {
+			longest = t
 		}
 	}
+	return longest
 }
 
-func (c *Claim) readCaller(s string) {
-	if !utf8.ValidString(s) || len(s) > maxCaller || strings.ContainsFunc(s, isControl) {
-		c.refuse("caller_id %s is no name: write text without control characters, at most %d bytes", quoteShort(s), maxCaller)
-		return
-	}
-	c.Job.Caller = s
-}
+func (hero) jobs(string) string        { return heroJob + "*" }
+func (hero) ref(key string) Ref        { return Ref{ID: strings.TrimPrefix(key, heroJob)} }
+func (hero) newID() (uuid.UUID, error) { return uuid.NewRandom() }
 
-func (c *Claim) readTimeout(s string) {
-	const most = int64(MaxTimeout / time.Second)
-	seconds, ok := wholeNumber(s, most+1)
-	if !ok {
-		c.refuse("timeout %s is not a whole number of seconds: write e.g. 60", quoteShort(s))
-		return
+func (hero) place(r Ref, j *job.Job) (place, error) {
+	p := place{
+		list: heroWork, key: heroJob + r.ID, reply: heroReply + r.ID,
+		log: keyLog + Hero + "|" + r.ID, scope: scopeShared,
 	}
-	if seconds > most {
-		c.note("timeout %s s is longer than the longest one: %d s hold", shorten(s), most)
-		seconds = most
-	}
-	c.Job.Timeout = time.Duration(seconds) * time.Second
-	if seconds == 0 {
-		c.Job.Timeout = job.DefaultTimeout
-	}
-}
-
-func (c *Claim) readRetries(s string) {
-	n, ok := wholeNumber(s, MaxRetries+1)
-	if !ok {
-		c.refuse("retries %s is not a whole number: write e.g. 2", quoteShort(s))
-		return
-	}
-	if n > MaxRetries {
-		c.note("retries %s is more than the most: %d hold", shorten(s), MaxRetries)
-		n = MaxRetries
-	}
-	c.Job.Retries = int(n)
-}
-
-func (c *Claim) readEnv(s string) {
-	if s == "" {
-		return
-	}
-	bad := func() {
-		c.refuse(`env_vars %s is not a JSON object of texts: write e.g. {"NAME":"value"}`, quoteShort(s))
-	}
-	if !utf8.ValidString(s) {
-		bad()
-		return
-	}
-	var read map[string]*string
-	if err := json.Unmarshal([]byte(s), &read); err != nil || read == nil {
-		bad()
-		return
-	}
-	env := make(map[string]string, len(read))
-	for name, value := range read {
-		switch {
-		case value == nil:
-			bad()
-			return
-		case name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(*value, "\x00"):
-			c.refuse("env_vars: %s cannot be a variable: a name has no =, and neither name nor value has NUL", quoteShort(name))
-			return
+	switch {
+	case j == nil:
+	case j.Queue == "":
+		if err := (Wanted{Types: []string{j.Type}}).check(); err != nil {
+			return p, err
 		}
-		env[name] = *value
+		p.list = heroType + strings.ToLower(j.Type)
+	case !strings.HasPrefix(j.Queue, heroWork) || !isListName(j.Queue):
+		return p, fmt.Errorf("queue %s is no list of the hero dialect: it starts with %s", quoteShort(j.Queue), heroWork)
+	default:
+		p.list = j.Queue
 	}
-	c.Job.Env = env
+	return p, nil
 }
 
-// readNeeds refuses a job that waits for others. To run it before them would
-// be worse than not to run it.
-func (c *Claim) readNeeds(field, s string) {
-	if s == "" {
-		return
-	}
-	var ids []string
-	if err := json.Unmarshal([]byte(s), &ids); err != nil {
-		c.refuse(`%s %s is not a JSON array of job ids: write e.g. ["id"]`, field, quoteShort(s))
-		return
-	}
-	if len(ids) > 0 {
-		c.refuse("%s: this version of henge does not wait for other jobs: submit the job when they have finished", field)
-	}
-}
-
-// wholeNumber reads decimal digits, 0 for none at all, and gives most for
-// every number above it.
-func wholeNumber(s string, most int64) (int64, bool) {
-	if s == "" {
-		return 0, true
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil { // only too large is left
-		return most, true
-	}
-	return min(n, most), true
-}
-
-func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
-
-const mostQuoted = 80
-
-// quoteShort quotes what a producer wrote, so that it cannot flood a log or
-// steer a terminal.
-func quoteShort(s string) string {
-	if len(s) > mostQuoted {
-		return fmt.Sprintf("%q… (%d bytes)", s[:mostQuoted], len(s))
-	}
-	return fmt.Sprintf("%q", s)
-}
-
-// shorten is quoteShort for digits.
-func shorten(s string) string {
-	if len(s) > mostQuoted {
-		return s[:mostQuoted] + "…"
-	}
-	return s
+func (hero) fields(j *Submission) ([]any, error) {
+	f := newFields("caller_id", j.Caller, "context_id", j.Circle, "script_type", j.Type, "script", j.Payload,
+		"timeout", wholeSeconds(j.Timeout), "retries", max(j.Retries, 0), "concurrent", "false")
+	f.json("env_vars", j.Env, len(j.Env) > 0)
+	f.json("prerequisites", j.After, len(j.After) > 0)
+	f.options(j, fieldLimits, fieldBackoff, "henge:channel")
+	return f.all, f.err
 }

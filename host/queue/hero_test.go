@@ -73,8 +73,14 @@ func TestWhatAProducerWrites(t *testing.T) {
 				require.Contains(t, c.Notes[0], "log_path is ignored")
 			}},
 			{"no needs", fields{"prerequisites": "[]", "dependencies": "", "dependents": `["x"]`}, "", nil},
-			{"prerequisites", fields{"prerequisites": `["x"]`}, "does not wait for other jobs", nil},
-			{"dependencies", fields{"dependencies": `["x"]`}, "does not wait for other jobs", nil},
+			{"prerequisites empty", fields{"prerequisites": `[""]`}, `prerequisites "[\"\"]" is not a JSON array of job ids`, nil},
+			{"prerequisites of numbers", fields{"prerequisites": `[1]`}, `prerequisites "[1]" is not a JSON array of job ids`, nil},
+			{"backoff", fields{"henge:backoff": `{"growth":"constant","first_ms":5}`}, "", func(t *testing.T, c *Claim) {
+				require.Equal(t, &Backoff{Growth: Constant, First: 5 * time.Millisecond}, c.backoff)
+			}},
+			{"backoff odd", fields{"henge:backoff": `{"grow":1}`}, `henge:backoff "{\"grow\":1}" cannot be read`, nil},
+			{"backoff grows oddly", fields{"henge:backoff": `{"growth":"wild"}`}, `henge:backoff: growth "wild" is not constant`, nil},
+			{"trace", fields{"traceparent": "00-1-2-01"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "00-1-2-01", c.Traceparent) }},
 			{"dependencies odd", fields{"dependencies": `x`}, `dependencies "x" is not a JSON array of job ids`, nil},
 			{"limits", fields{"henge:limits": `{"fuel":1000, "wall_ms" : 1500, "memory":1048576}`}, "", func(t *testing.T, c *Claim) {
 				require.Equal(t, job.Limits{Fuel: 1000, Wall: 1500 * time.Millisecond, Memory: 1 << 20}, c.Job.Limits)
@@ -149,12 +155,12 @@ func TestFieldsThatAreMissing(t *testing.T) {
 }
 
 func FuzzReadHero(f *testing.F) {
-	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]", `{"fuel":1,"wall_ms":2}`)
-	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`, `{"memory":-1}`)
-	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs, limits string) {
+	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]", `{"fuel":1,"wall_ms":2}`, `{"growth":"linear"}`, "00-1")
+	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`, `{"memory":-1}`, `{"first_ms":-1}`, "\n")
+	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs, limits, backoff, trace string) {
 		claim := &Claim{Job: &job.Job{Queue: osis}}
-		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs, limits})
-		readHero(claim, c, osisOnly)
+		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs, limits, nil, backoff, trace})
+		hero{}.read(claim, c, osisOnly)
 		require.NoError(t, c.err())
 		require.Less(t, len(claim.Refusal), 1000)
 		if claim.Refusal == "" {

@@ -21,15 +21,17 @@ func TestRenew(t *testing.T) {
 		for _, c := range claims {
 			b.expire(c)
 		}
-		require.NoError(t, rdb.ZRem(t.Context(), keyLease, memberOf(osis, claims[1].Job.ID)).Err())
-		lost, err := q.Renew(t.Context(), claims)
+		require.NoError(t, rdb.ZRem(t.Context(), scopeShared+inLease, memberOf(osis, claims[1].Job.ID)).Err())
+		renewal, err := q.Renew(t.Context(), claims)
 		require.NoError(t, err)
+		lost := renewal.Lost
 		require.Equal(t, claims[1:2], lost)
 		require.Empty(t, b.reap(q).Requeued, "the others have a new lease, though the old one had ended")
-		require.EqualValues(t, 2, rdb.ZCard(t.Context(), keyLease).Val())
+		require.EqualValues(t, 2, rdb.ZCard(t.Context(), scopeShared+inLease).Val())
 
-		lost, err = q.Renew(t.Context(), nil)
+		renewal, err = q.Renew(t.Context(), nil)
 		require.NoError(t, err)
+		lost = renewal.Lost
 		require.Empty(t, lost)
 	})
 }
@@ -49,7 +51,7 @@ func TestReleaseCountsNothing(t *testing.T) {
 		require.Equal(t, "1", got["attempt"])
 		require.NotContains(t, got, "failures")
 		require.NotContains(t, got, "crashes")
-		require.Zero(t, rdb.ZCard(t.Context(), keyLease).Val())
+		require.Zero(t, rdb.ZCard(t.Context(), scopeShared+inLease).Val())
 
 		again := b.claim(q, 10)
 		require.Equal(t, ids, idsOf(again), "it is the first again")
@@ -107,7 +109,7 @@ func TestReapGivesGraceAfterAGap(t *testing.T) {
 			require.Equal(t, 1, report.Grace)
 			require.Empty(t, report.Requeued)
 		}
-		require.NoError(t, rdb.Del(ctx, keyReaped).Err())
+		require.NoError(t, rdb.Del(ctx, scopeShared+inReaped).Err())
 		b.expire(c)
 		report, err := q.Reap(ctx)
 		require.NoError(t, err)
@@ -117,8 +119,9 @@ func TestReapGivesGraceAfterAGap(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, report.Grace)
 		require.Empty(t, report.Requeued)
-		lost, err := q.Renew(ctx, []*Claim{c})
+		renewal, err := q.Renew(ctx, []*Claim{c})
 		require.NoError(t, err)
+		lost := renewal.Lost
 		require.Empty(t, lost)
 		require.NotContains(t, b.get(id), "crashes")
 		b.expire(c)
@@ -194,12 +197,12 @@ func TestReapOfJobsThatChanged(t *testing.T) {
 			require.NoError(t, change())
 			b.expire(c)
 		}
-		require.NoError(t, rdb.ZAdd(ctx, keyLease, redis.Z{Member: "other|list|id", Score: 1}).Err())
+		require.NoError(t, rdb.ZAdd(ctx, scopeShared+inLease, redis.Z{Member: "other|list|id", Score: 1}).Err())
 		report := b.reap(q)
 		require.Empty(t, report.Requeued)
 		require.Len(t, report.Notices, 2)
 		require.Len(t, b.dead(), 2)
-		require.Equal(t, []string{"other|list|id"}, rdb.ZRange(ctx, keyLease, 0, -1).Val(), "another dialect's")
+		require.Equal(t, []string{"other|list|id"}, rdb.ZRange(ctx, scopeShared+inLease, 0, -1).Val(), "another dialect's")
 		require.NotContains(t, b.get("ended"), "error")
 	})
 }
@@ -214,9 +217,9 @@ func TestDeadLettersAreBounded(t *testing.T) {
 		}
 		b.none(q)
 		require.Len(t, b.dead(), 10)
-		require.NoError(t, rdb.ZAdd(t.Context(), keyDead, redis.Z{Member: b.dead()[0], Score: 1}).Err())
+		require.NoError(t, rdb.ZAdd(t.Context(), scopeShared+inDead, redis.Z{Member: b.dead()[0], Score: 1}).Err())
 		b.reap(q)
 		require.Len(t, b.dead(), 9)
-		require.Positive(t, rdb.TTL(t.Context(), keyDead).Val())
+		require.Positive(t, rdb.TTL(t.Context(), scopeShared+inDead).Val())
 	})
 }

@@ -63,11 +63,11 @@ func TestClaimOfAnIDBeforeItsHash(t *testing.T) {
 		claims := b.claims(q, 10)
 		require.Empty(t, claims.Jobs)
 		require.LessOrEqual(t, claims.Next, 50*time.Millisecond)
-		require.EqualValues(t, 1, rdb.ZCard(t.Context(), keyLimbo).Val())
+		require.EqualValues(t, 1, rdb.ZCard(t.Context(), scopeShared+inLimbo).Val())
 		b.none(q)
 		b.hash("early", nil)
 		c := b.one(q, "early")
-		require.Zero(t, rdb.ZCard(t.Context(), keyLimbo).Val())
+		require.Zero(t, rdb.ZCard(t.Context(), scopeShared+inLimbo).Val())
 		b.finish(q, c, "42")
 	})
 }
@@ -82,7 +82,7 @@ func TestLimboIsLookedThrough(t *testing.T) {
 		for range 5 {
 			b.none(q)
 		}
-		require.EqualValues(t, 601, rdb.ZCard(t.Context(), keyLimbo).Val())
+		require.EqualValues(t, 601, rdb.ZCard(t.Context(), scopeShared+inLimbo).Val())
 		b.hash("late", nil)
 		for range 30 {
 			if got := b.claim(q, 10); len(got) > 0 {
@@ -103,13 +103,13 @@ func TestAnIDWithoutHashDies(t *testing.T) {
 		require.Eventually(t, func() bool { return len(b.reap(q).Notices) == 1 }, 5*time.Second, time.Millisecond)
 		require.Equal(t, []string{"hero|hero:q:work:type:osis|no job came within 0 s of its id|never"}, b.dead())
 		require.Len(t, b.replies("never"), 1)
-		require.Zero(t, rdb.Exists(t.Context(), keyLimbo, heroJob+"never").Val())
+		require.Zero(t, rdb.Exists(t.Context(), scopeShared+inLimbo, heroJob+"never").Val())
 
 		young := b.queue(Options{})
 		b.push(osis, "wait")
 		b.none(young)
 		require.Empty(t, b.reap(young).Notices)
-		require.EqualValues(t, 1, rdb.ZCard(t.Context(), keyLimbo).Val())
+		require.EqualValues(t, 1, rdb.ZCard(t.Context(), scopeShared+inLimbo).Val())
 	})
 }
 
@@ -152,10 +152,10 @@ func TestKeysOfTheWrongType(t *testing.T) {
 			require.Equal(t, "42", b.get(id)["output"])
 		})
 		t.Run("paused", func(t *testing.T) {
-			require.NoError(t, rdb.Set(ctx, keyPaused, "text", 0).Err())
+			require.NoError(t, rdb.Set(ctx, scopeShared+inPaused, "text", 0).Err())
 			id := b.put(nil)
 			b.finish(q, b.one(q, id), "42")
-			require.NoError(t, rdb.Del(ctx, keyPaused).Err())
+			require.NoError(t, rdb.Del(ctx, scopeShared+inPaused).Err())
 		})
 		t.Run("a job that changes while it waits", func(t *testing.T) {
 			ids := []string{b.put(nil), b.put(nil), b.put(nil)}
@@ -186,8 +186,9 @@ func TestOddIDs(t *testing.T) {
 				q := b.queue(Options{})
 				b.put(map[string]string{"id": id, "retries": "1"})
 				c := b.one(q, id)
-				lost, err := q.Renew(t.Context(), []*Claim{c})
+				renewal, err := q.Renew(t.Context(), []*Claim{c})
 				require.NoError(t, err)
+				lost := renewal.Lost
 				require.Empty(t, lost)
 				require.NoError(t, q.Release(t.Context(), []*Claim{c}))
 				c = b.one(q, id)
@@ -195,7 +196,7 @@ func TestOddIDs(t *testing.T) {
 				require.Len(t, b.reap(q).Requeued, 1)
 				c = b.one(q, id)
 				require.NoError(t, q.Finish(t.Context(), c, &job.Result{End: job.Trap, Error: "x"}))
-				require.NoError(t, rdb.ZAddXX(t.Context(), keyDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
+				require.NoError(t, rdb.ZAddXX(t.Context(), scopeShared+inDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
 				c = b.one(q, id)
 				b.finish(q, c, "42")
 				require.Equal(t, []string{"42"}, b.replies(id))

@@ -32,13 +32,13 @@ func budgets(l *job.Limits, wallMS *int64) map[string]*int64 {
 
 // readLimits reads the limits that the producer gives the job. A misspelt one
 // refuses the job: to run it without would be what its author wanted to avoid.
-func (c *Claim) readLimits(s string) {
+func (c *Claim) readLimits(field, s string) {
 	if s == "" {
 		return
 	}
 	var read map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(s), &read); err != nil || read == nil {
-		c.refuse(`%s %s is not a JSON object of whole numbers: write e.g. {"fuel":1000000}`, fieldLimits, quoteShort(s))
+		c.refuse(`%s %s is not a JSON object of whole numbers: write e.g. {"fuel":1000000}`, field, quoteShort(s))
 		return
 	}
 	var l job.Limits
@@ -47,12 +47,12 @@ func (c *Claim) readLimits(s string) {
 	for _, name := range slices.Sorted(maps.Keys(read)) {
 		at, ok := into[name]
 		if !ok {
-			c.refuse("%s: there is no limit %s; there are %s", fieldLimits, quoteShort(name), strings.Join(slices.Sorted(maps.Keys(into)), ", "))
+			c.refuse("%s: there is no limit %s; there are %s", field, quoteShort(name), strings.Join(slices.Sorted(maps.Keys(into)), ", "))
 			return
 		}
 		n, ok := wholeNumber(string(read[name]), math.MaxInt64)
 		if !ok || n == 0 {
-			c.refuse("%s: %s is %s, not a whole number from 1: write a number, or leave it out for the worker's own limit", fieldLimits, name, quoteShort(string(read[name])))
+			c.refuse("%s: %s is %s, not a whole number from 1: write a number, or leave it out for the worker's own limit", field, name, quoteShort(string(read[name])))
 			return
 		}
 		*at = n

@@ -20,7 +20,7 @@ func TestLimitsThereAndBack(t *testing.T) {
 			HostCalls: budget.Draw(t, "host calls"), Wall: time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "wall")),
 		}
 		c := &Claim{Job: &job.Job{}}
-		c.readLimits(encodeLimits(sent))
+		c.readLimits(fieldLimits, encodeLimits(sent))
 		require.Empty(t, c.Refusal)
 		got := c.Job.Limits
 		require.GreaterOrEqual(t, got.Wall, sent.Wall, "rounded up: a short time must not become none")

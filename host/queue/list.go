@@ -17,11 +17,12 @@ type Filter struct {
 	Type   string // compared without case
 }
 
-// listedFields are what List reads of each job: not the script and not
-// the output, which may be large.
+// listedFields are what List reads of each job: neither the script nor the
+// output, which may be large.
 var listedFields = [...]string{
-	"id", "caller_id", "context_id", "script_type", "status", "created_at", "updated_at",
-	"timeout", "retries", "error", "end", "attempt", "run", "failures", "crashes", "worker", "queue",
+	"id", "task_id", "caller_id", "callerId", "caller", "context_id", "contextId", "circle", "script_type", "type", "status",
+	"created_at", "createdAt", "created_ms", "updated_at", "updatedAt", "updated_ms", "timeout", "timeout_ms", "retries",
+	"error", "end", "attempt", "run", "failures", "crashes", "worker", "queue", "progress", "cancel",
 }
 
 // List returns up to limit jobs, in no order, with some of their fields:
@@ -42,8 +43,9 @@ func (p *Producer) List(ctx context.Context, f Filter, limit int) ([]Record, err
 func (p *Producer) list(ctx context.Context, f Filter, limit int) ([]Record, error) {
 	var records []Record
 	seen := map[string]bool{} // SCAN may give a key twice
+	pattern := p.dialect.jobs(f.Circle)
 	for cursor := uint64(0); ; {
-		keys, next, err := p.rdb.ScanType(ctx, cursor, heroJob+"*", 500, "hash").Result()
+		keys, next, err := p.rdb.ScanType(ctx, cursor, pattern, 500, "hash").Result()
 		if err != nil {
 			return nil, err
 		}
@@ -52,10 +54,10 @@ func (p *Producer) list(ctx context.Context, f Filter, limit int) ([]Record, err
 			return nil, err
 		}
 		for _, r := range page {
-			if seen[r.ID] || !f.matches(r) {
+			if seen[r.String()] || !f.matches(r) {
 				continue
 			}
-			seen[r.ID] = true
+			seen[r.String()] = true
 			if records = append(records, r); len(records) == limit {
 				return records, nil
 			}
@@ -82,7 +84,7 @@ func (p *Producer) read(ctx context.Context, keys []string) ([]Record, error) {
 	}
 	var records []Record
 	for i, answer := range answers {
-		r := Record{ID: strings.TrimPrefix(keys[i], heroJob), Fields: map[string]string{}}
+		r := Record{Ref: p.dialect.ref(keys[i]), Fields: map[string]string{}}
 		for k, v := range answer.Val() {
 			if s, ok := v.(string); ok {
 				r.Fields[listedFields[k]] = s
@@ -98,11 +100,11 @@ func (p *Producer) read(ctx context.Context, keys []string) ([]Record, error) {
 func (f Filter) matches(r Record) bool {
 	if f.Circle != "" {
 		want, err := job.ParseCircle(f.Circle)
-		have, err2 := job.ParseCircle(r.Fields["context_id"])
+		have, err2 := job.ParseCircle(r.InCircle())
 		if err != nil || err2 != nil || want != have {
 			return false
 		}
 	}
 	return (f.Status == "" || f.Status == r.Status()) &&
-		(f.Type == "" || strings.EqualFold(f.Type, r.Fields["script_type"]))
+		(f.Type == "" || strings.EqualFold(f.Type, r.Type()))
 }

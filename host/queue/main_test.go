@@ -42,6 +42,13 @@ func (b *testBundle) queue(opts Options) *Queue {
 	return q
 }
 
+func (b *testBundle) producer() *Producer {
+	b.Helper()
+	p, err := NewProducer(b.rdb, Hero)
+	require.NoError(b, err)
+	return p
+}
+
 // put submits as a foreign client does, and returns the id.
 func (b *testBundle) put(fields map[string]string) string {
 	b.Helper()
@@ -114,14 +121,14 @@ func (b *testBundle) replies(id string) []string {
 
 func (b *testBundle) dead() []string {
 	b.Helper()
-	return b.rdb.ZRange(b.Context(), keyDead, 0, -1).Val()
+	return b.rdb.ZRange(b.Context(), scopeShared+inDead, 0, -1).Val()
 }
 
 // expire ends a lease as if its time had passed.
 func (b *testBundle) expire(c *Claim) {
 	b.Helper()
 	m := memberOf(c.Job.Queue, c.Job.ID)
-	require.NoError(b, b.rdb.ZAddXX(b.Context(), keyLease, redis.Z{Member: m, Score: 1}).Err())
+	require.NoError(b, b.rdb.ZAddXX(b.Context(), scopeShared+inLease, redis.Z{Member: m, Score: 1}).Err())
 }
 
 // reap reaps as a reaper does that runs all the time.
@@ -138,7 +145,7 @@ func (b *testBundle) lastReaped(ago time.Duration) {
 	b.Helper()
 	now, err := b.rdb.Time(b.Context()).Result()
 	require.NoError(b, err)
-	require.NoError(b, b.rdb.Set(b.Context(), keyReaped, now.Add(-ago).UnixMilli(), 0).Err())
+	require.NoError(b, b.rdb.Set(b.Context(), scopeShared+inReaped, now.Add(-ago).UnixMilli(), 0).Err())
 }
 
 // snapshot is everything in the database, to show that nothing has changed.
@@ -160,7 +167,7 @@ func (b *testBundle) snapshot() map[string]any {
 	return all
 }
 
-func memberOf(queue, id string) string { return dialectHero + "|" + queue + "|" + id }
+func memberOf(queue, id string) string { return Hero + "|" + queue + "|" + id }
 
 func idsOf(claims []*Claim) []string {
 	var ids []string

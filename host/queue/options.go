@@ -37,9 +37,34 @@ type Options struct {
 	Circles    []string
 	AllCircles bool
 
+	// Dialects are the wire formats served; default all that the client can
+	// carry: on a Redis Cluster only Henge.
+	Dialects []string
+
+	// Caps bound how many jobs run at once, over all workers; the zero value
+	// bounds nothing.
+	Caps Caps
+
+	// Leave takes only the ids of one's own circles out of a list that others
+	// share, looks at the first thousand, and leaves the rest in their place:
+	// for lists that upstream workers take from too.
+	Leave bool
+
 	// Lease is how long a job stays a worker's without a renewal; default
 	// 15 s. Renew at a third of it.
 	Lease time.Duration
+
+	// JobTTL is how long a job that ended is kept; default 7 days, negative
+	// for ever.
+	JobTTL time.Duration
+
+	// Events is how many events are kept for live views; default 10,000,
+	// negative for none.
+	Events int
+
+	// History keeps each job that ended for History, see there; jobs of the
+	// dialect herojobs are kept always.
+	History bool
 
 	// ReplyTTL is how long a reply is kept for whoever waits; default 1 h.
 	ReplyTTL time.Duration
@@ -99,6 +124,15 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	orDefault(&o.Lease, 15*time.Second)
 	orDefault(&o.ReplyTTL, time.Hour)
+	if o.JobTTL == 0 {
+		o.JobTTL = 7 * 24 * time.Hour
+	}
+	if o.Events == 0 {
+		o.Events = 10_000
+	}
+	if err := o.Caps.check(); err != nil {
+		return o, fmt.Errorf("queue: %w", err)
+	}
 	orDefault(&o.LogTTL, 24*time.Hour)
 	orDefault(&o.LogLines, 10_000)
 	orDefault(&o.LimboTTL, 60*time.Second)

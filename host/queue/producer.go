@@ -2,12 +2,9 @@ package queue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/henge-run/henge/host/job"
@@ -25,97 +22,155 @@ var (
 // became of them. It is safe for concurrent use and has nothing to close.
 type Producer struct {
 	rdb     redis.UniversalClient
+	dialect dialect
 	opts    Options
 	scripts *scripts
 }
 
-// NewProducer returns a producer. What New says of rdb holds here too.
-func NewProducer(rdb redis.UniversalClient) *Producer {
-	opts, err := Options{AllCircles: true}.withDefaults()
-	if err != nil {
-		panic(err) // the defaults are right
-	}
-	return &Producer{rdb: rdb, opts: opts, scripts: loadScripts()}
-}
-
-// Submit writes a job and puts it to the end of its list: the one of its type,
-// or its Queue where it has one. Without an ID it gets a new UUID. It returns
-// the id, or ErrExists. Type, Circle and Payload are required; the timeout is
-// rounded up to seconds; Attempt and Dialect are not used.
-func (p *Producer) Submit(ctx context.Context, j *job.Job) (id string, err error) {
-	id = j.ID
-	if id == "" {
-		id = uuid.NewString()
-	}
-	fields, err := heroFields(j)
-	if err != nil {
-		return "", fmt.Errorf("submit job: %w", err)
-	}
-	list, err := listOf(j)
-	if err != nil {
-		return "", fmt.Errorf("submit job: %w", err)
-	}
-	args := p.opts.args(append([]any{id}, fields...)...)
-	reply, err := p.scripts.submit.run(ctx, p.rdb, commonKeys(list), args...)
-	if err != nil {
-		return "", fmt.Errorf("submit job: %w", err)
-	}
-	if reply == int64(0) {
-		return "", fmt.Errorf("submit job %s: %w", quoteShort(id), ErrExists)
-	}
-	return id, nil
-}
-
-// heroFields returns the fields of a new hero job but those that the script
-// writes.
-func heroFields(j *job.Job) ([]any, error) {
-	circle, err := job.ParseCircle(j.Circle)
+// NewProducer returns a producer for a dialect. What New says of rdb holds
+// here too.
+func NewProducer(rdb redis.UniversalClient, dialectName string) (*Producer, error) {
+	q, err := New(rdb, Options{AllCircles: true, Dialects: []string{dialectName}})
 	if err != nil {
 		return nil, err
 	}
-	if len(j.ID) > maxID {
-		return nil, fmt.Errorf("the id is %d bytes long: at most %d are allowed", len(j.ID), maxID)
+	return &Producer{rdb: rdb, dialect: q.dialects[0], opts: q.opts, scripts: q.scripts}, nil
+}
+
+// Dialect returns the name of the dialect.
+func (p *Producer) Dialect() string { return p.dialect.name() }
+
+// Submit writes a job and puts it to the end of its list. Without an ID it
+// gets a new UUID. It returns the job's name, or ErrExists. In the dialects
+// Hero and Rhailib the timeout is rounded up to seconds.
+func (p *Producer) Submit(ctx context.Context, s *Submission) (Ref, error) {
+	one := *s
+	keys, args, err := p.submission(&one)
+	if err != nil {
+		return Ref{}, fmt.Errorf("submit job: %w", err)
 	}
-	seconds := int64((j.Timeout + time.Second - 1) / time.Second)
-	fields := []any{
-		"caller_id", j.Caller, "context_id", circle, "script_type", j.Type, "script", j.Payload,
-		"timeout", max(seconds, 0), "retries", max(j.Retries, 0), "concurrent", "false",
+	reply, err := p.scripts.submit.run(ctx, p.rdb, keys, args...)
+	if err != nil {
+		return Ref{}, fmt.Errorf("submit job: %w", err)
 	}
-	if len(j.Env) > 0 {
-		env, err := json.Marshal(j.Env)
+	if reply == int64(0) {
+		return Ref{}, fmt.Errorf("submit job %s: %w", quoteShort(one.ID), ErrExists)
+	}
+	return one.ref(), nil
+}
+
+// submission returns what the script takes.
+func (p *Producer) submission(s *Submission) (keys []string, args []any, err error) {
+	if err := s.complete(p.dialect); err != nil {
+		return nil, nil, err
+	}
+	if p.dialect.name() != Henge && s.Priority != 0 {
+		return nil, nil, fmt.Errorf("only jobs of the dialect %s have a priority", Henge)
+	}
+	place, err := p.dialect.place(s.ref(), &s.Job)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields, err := p.dialect.fields(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	args = p.opts.args(append([]any{p.dialect.name(), s.ID, s.runAt(), s.level()}, fields...)...)
+	return []string{place.list}, args, nil
+}
+
+// Submitted is what became of one of many jobs that were handed in.
+type Submitted struct {
+	Ref Ref
+	Err error // ErrExists, or why this one could not be written
+}
+
+// mostInPipeline is how many commands are sent before answers are read.
+const mostInPipeline = 500
+
+// SubmitMany is Submit for many jobs in few round trips. The answers are in
+// the order of the jobs. An error stands for all jobs behind the last answer:
+// whether these were written is not known.
+func (p *Producer) SubmitMany(ctx context.Context, jobs []Submission) ([]Submitted, error) {
+	answers := make([]Submitted, 0, len(jobs))
+	for len(answers) < len(jobs) {
+		part := jobs[len(answers):min(len(answers)+mostInPipeline, len(jobs))]
+		done, err := within(ctx, func() ([]Submitted, error) { return p.submitPart(ctx, part) })
 		if err != nil {
-			return nil, fmt.Errorf("env_vars: %w", err)
+			return answers, fmt.Errorf("submit %d jobs, of which %d were written: %w", len(jobs), len(answers), err)
 		}
-		fields = append(fields, "env_vars", env)
+		answers = append(answers, done...)
 	}
-	if limits := encodeLimits(j.Limits); limits != "" {
-		fields = append(fields, fieldLimits, limits)
+	return answers, nil
+}
+
+// submitPart writes the first job by itself, so that the server has the script
+// when the others come.
+func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitted, error) {
+	answers := make([]Submitted, len(jobs))
+	replies := make([]*redis.Cmd, len(jobs))
+	script := p.scripts.submit.current()
+	if err := script.Load(ctx, p.rdb).Err(); err != nil {
+		return nil, err
 	}
-	return fields, nil
+	_, err := p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i := range jobs {
+			one := jobs[i]
+			keys, args, err := p.submission(&one)
+			if err != nil {
+				answers[i].Err = err
+				continue
+			}
+			answers[i].Ref = one.ref()
+			replies[i] = script.EvalSha(ctx, pipe, keys, args...)
+		}
+		return nil
+	})
+	if err != nil && !isRefused(err) {
+		return nil, err
+	}
+	for i, reply := range replies {
+		switch {
+		case reply == nil:
+		case reply.Err() != nil:
+			answers[i].Err = reply.Err()
+		case reply.Val() == int64(0):
+			answers[i].Err = ErrExists
+		}
+	}
+	return answers, nil
 }
 
 // Get returns a job with all its fields, or ErrNotFound.
-func (p *Producer) Get(ctx context.Context, id string) (Record, error) {
+func (p *Producer) Get(ctx context.Context, r Ref) (Record, error) {
+	place, err := p.dialect.place(r, nil)
+	if err != nil {
+		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
+	}
 	fields, err := within(ctx, func() (map[string]string, error) {
-		return p.rdb.HGetAll(ctx, heroJob+id).Result()
+		return p.rdb.HGetAll(ctx, place.key).Result()
 	})
 	if err != nil {
-		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(id), err)
+		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
 	}
 	if len(fields) == 0 {
-		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(id), ErrNotFound)
+		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), ErrNotFound)
 	}
-	return Record{ID: id, Fields: fields}, nil
+	return Record{Ref: r, Fields: fields}, nil
 }
 
 // Logs returns the log of a job, oldest line first; none when the job wrote
 // none, or when it was too long ago.
-func (p *Producer) Logs(ctx context.Context, id string) ([]job.LogLine, error) {
+func (p *Producer) Logs(ctx context.Context, r Ref) ([]job.LogLine, error) {
+	place, err := p.dialect.place(r, nil)
+	if err != nil {
+		return nil, fmt.Errorf("logs of job %s: %w", quoteShort(r.ID), err)
+	}
 	texts, err := within(ctx, func() ([]string, error) {
-		return p.rdb.LRange(ctx, logKey(id), 0, -1).Result()
+		return p.rdb.LRange(ctx, place.log, 0, -1).Result()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("logs of job %s: %w", quoteShort(id), err)
+		return nil, fmt.Errorf("logs of job %s: %w", quoteShort(r.ID), err)
 	}
 	lines := make([]job.LogLine, 0, len(texts))
 	for _, text := range texts {

@@ -18,19 +18,20 @@ func TestSubmit(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		ctx := t.Context()
-		p, q := NewProducer(rdb), b.queue(Options{})
-		sent := &job.Job{
+		p, q := b.producer(), b.queue(Options{})
+		sent := &Submission{Job: job.Job{
 			Circle: alice, Caller: "carol", Type: "OSIS", Payload: []byte("a\x00b"),
 			Env: map[string]string{"A": "1"}, Timeout: 1500 * time.Millisecond, Retries: 2,
 			Limits: job.Limits{Fuel: 1000, Wall: 3 * time.Millisecond},
-		}
-		id, err := p.Submit(ctx, sent)
+		}}
+		ref, err := p.Submit(ctx, sent)
 		require.NoError(t, err)
+		id := ref.ID
 		parsed, err := uuid.Parse(id)
 		require.NoError(t, err)
 		require.EqualValues(t, 4, parsed.Version())
 
-		record, err := p.Get(ctx, id)
+		record, err := p.Get(ctx, ref)
 		require.NoError(t, err)
 		require.Equal(t, "dispatched", record.Status())
 		require.Equal(t, record.Fields["created_at"], record.Fields["updated_at"])
@@ -40,11 +41,11 @@ func TestSubmit(t *testing.T) {
 
 		c := b.one(q, id)
 		require.Empty(t, c.Refusal)
-		want := *sent
+		want := sent.Job
 		want.ID, want.Type, want.Timeout, want.Dialect, want.Queue, want.Attempt = id, "osis", 2*time.Second, "hero", osis, 1
 		require.Equal(t, &want, c.Job)
 
-		_, err = p.Submit(ctx, &job.Job{ID: id, Circle: alice, Type: "osis"})
+		_, err = p.Submit(ctx, &Submission{Job: job.Job{ID: id, Circle: alice, Type: "osis"}})
 		require.ErrorIs(t, err, ErrExists)
 
 		for _, bad := range []job.Job{
@@ -54,22 +55,22 @@ func TestSubmit(t *testing.T) {
 			{Circle: alice, Queue: "somewhere"},
 			{Circle: alice, Type: "osis", ID: strings.Repeat("x", 513)},
 		} {
-			_, err := p.Submit(ctx, &bad)
+			_, err := p.Submit(ctx, &Submission{Job: bad})
 			require.Error(t, err)
 		}
-		id, err = p.Submit(ctx, &job.Job{Circle: alice, Queue: osis + ":group:g"})
+		ref, err = p.Submit(ctx, &Submission{Job: job.Job{Circle: alice, Queue: osis + ":group:g"}})
 		require.NoError(t, err)
-		require.Equal(t, []string{id}, rdb.LRange(ctx, osis+":group:g", 0, -1).Val())
+		require.Equal(t, []string{ref.ID}, rdb.LRange(ctx, osis+":group:g", 0, -1).Val())
 	})
 }
 
 func TestGet(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
-		p := NewProducer(rdb)
-		_, err := p.Get(t.Context(), "nobody")
+		p := setup(t, rdb).producer()
+		_, err := p.Get(t.Context(), Ref{ID: "nobody"})
 		require.ErrorIs(t, err, ErrNotFound)
 		require.NoError(t, rdb.Set(t.Context(), heroJob+"text", "x", 0).Err())
-		_, err = p.Get(t.Context(), "text")
+		_, err = p.Get(t.Context(), Ref{ID: "text"})
 		require.ErrorContains(t, err, "WRONGTYPE")
 	})
 }
@@ -78,7 +79,7 @@ func TestList(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		ctx := t.Context()
-		p, q := NewProducer(rdb), b.queue(Options{})
+		p, q := b.producer(), b.queue(Options{})
 		for i := range 700 {
 			b.put(map[string]string{"context_id": []string{alice, bob}[i%2], "script_type": "Osis"})
 		}
@@ -111,14 +112,14 @@ func TestWait(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		ctx := soon(t)
-		p, q := NewProducer(rdb), b.queue(Options{})
+		p, q := b.producer(), b.queue(Options{})
 
 		t.Run("several wait, and none takes the reply", func(t *testing.T) {
 			id := b.put(nil)
 			got := make(chan Record)
 			for range 2 {
 				go func() {
-					r, err := p.Wait(ctx, id)
+					r, err := p.Wait(ctx, Ref{ID: id})
 					if err != nil {
 						t.Error(err)
 					}
@@ -139,7 +140,7 @@ func TestWait(t *testing.T) {
 			id := b.put(nil)
 			b.finish(q, b.one(q, id), "42")
 			require.NoError(t, rdb.Del(ctx, heroReply+id).Err())
-			r, err := p.Wait(ctx, id)
+			r, err := p.Wait(ctx, Ref{ID: id})
 			require.NoError(t, err)
 			require.Equal(t, "finished", r.Status())
 		})
@@ -149,11 +150,11 @@ func TestWait(t *testing.T) {
 			require.NoError(t, rdb.HSet(ctx, heroJob+id, "status", "dispatched").Err())
 			short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 			defer cancel()
-			_, err := p.Wait(short, id)
+			_, err := p.Wait(short, Ref{ID: id})
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		})
 		t.Run("no such job", func(t *testing.T) {
-			_, err := p.Wait(ctx, "nobody")
+			_, err := p.Wait(ctx, Ref{ID: "nobody"})
 			require.ErrorIs(t, err, ErrNotFound)
 		})
 		t.Run("cancelled", func(t *testing.T) {
@@ -161,7 +162,7 @@ func TestWait(t *testing.T) {
 			short, cancel := context.WithCancel(ctx)
 			time.AfterFunc(50*time.Millisecond, cancel)
 			start := time.Now()
-			_, err := p.Wait(short, id)
+			_, err := p.Wait(short, Ref{ID: id})
 			require.ErrorIs(t, err, context.Canceled)
 			require.Less(t, time.Since(start), 5*time.Second)
 		})

@@ -25,13 +25,16 @@ var ErrProtocol = errors.New("unknown protocol version")
 // Queue is a worker's side of the queue. It is safe for concurrent use; it has
 // nothing to close.
 type Queue struct {
-	rdb     redis.UniversalClient
-	opts    Options
-	scripts *scripts
+	rdb      redis.UniversalClient
+	opts     Options
+	dialects []dialect
+	served   map[string]bool // circles; nil for all
+	cluster  bool
+	scripts  *scripts
+	board    board
 
-	limboAt  atomic.Int64 // where the next claim looks in limbo
-	slots    slots
-	finishes batch
+	limboAt atomic.Int64 // where the next claim looks in limbo
+	slots   slots
 
 	mu       sync.Mutex
 	reported map[string]time.Time // lists that cannot be read, and when that was said
@@ -40,19 +43,73 @@ type Queue struct {
 // New returns the queue of one worker. It does not speak to Redis; Open does.
 //
 // Make rdb with ContextTimeoutEnabled, so that connections are not held by
-// calls that nobody waits for any more (Connect does). The hero keys have no
-// hash tag, so rdb must be one server or a Sentinel client, not a Cluster.
+// calls that nobody waits for any more (Connect does). The keys of the other
+// systems have no hash tag, so on a Redis Cluster only the dialect Henge runs.
 func New(rdb redis.UniversalClient, opts Options) (*Queue, error) {
-	if _, ok := rdb.(*redis.ClusterClient); ok {
-		return nil, errors.New("queue: the hero dialect does not run on a Redis Cluster: its keys have no hash tag")
-	}
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{rdb: rdb, opts: opts, scripts: loadScripts(), reported: map[string]time.Time{}}
+	_, cluster := rdb.(*redis.ClusterClient)
+	if cluster && len(opts.Dialects) == 0 {
+		opts.Dialects = []string{Henge}
+	}
+	dialects, err := dialectsNamed(opts.Dialects)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	q := &Queue{rdb: rdb, opts: opts, dialects: dialects, cluster: cluster, reported: map[string]time.Time{}}
+	for _, d := range dialects {
+		if cluster && d.name() != Henge {
+			return nil, fmt.Errorf("queue: the dialect %s does not run on a Redis Cluster, since its keys have no hash tag: only %s does", d.name(), Henge)
+		}
+	}
+	if !opts.AllCircles {
+		q.served = map[string]bool{"": true}
+		for _, c := range opts.Circles {
+			q.served[c] = true
+		}
+	}
+	q.scripts = loadScripts()
 	q.slots.life = uuid.NewString()
 	return q, nil
+}
+
+// serves says whether jobs of a circle are for this worker; those of none are
+// anybody's.
+func (q *Queue) serves(circle string) bool { return q.served == nil || q.served[circle] }
+
+// lists returns the lists that are served for w, as far as they are known.
+func (q *Queue) lists(w Wanted) ([]list, error) {
+	if err := w.check(); err != nil {
+		return nil, err
+	}
+	var all []list
+	for _, d := range q.dialects {
+		lists, err := d.lists(w, q.opts.Circles)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, lists...)
+	}
+	return all, nil
+}
+
+// watched are the prefixes of the keys whose change may mean work.
+func (q *Queue) watched() []string {
+	prefixes := []string{keyWait}
+	for _, d := range q.dialects {
+		prefixes = append(prefixes, d.watched(q.opts.Circles)...)
+	}
+	return prefixes
+}
+
+// Serve says which jobs the next claims are for.
+func (q *Queue) Serve(w Wanted) error {
+	if err := q.board.serve(w, q.lists); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
 }
 
 // Connect returns a client as New likes it, for a URL such as
@@ -119,5 +176,14 @@ func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) e
 
 // args puts what every script takes before its own arguments.
 func (o *Options) args(more ...any) []any {
-	return append([]any{millis(o.ReplyTTL), o.DeadLetters, millis(o.DeadTTL)}, more...)
+	jobTTL, history := int64(0), 0
+	if o.JobTTL > 0 {
+		jobTTL = millis(o.JobTTL)
+	}
+	if o.History {
+		history = 1
+	}
+	return append([]any{
+		millis(o.ReplyTTL), o.DeadLetters, millis(o.DeadTTL), jobTTL, max(o.Events, 0), string(o.Pop), history,
+	}, more...)
 }

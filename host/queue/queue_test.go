@@ -44,8 +44,13 @@ func TestOptions(t *testing.T) {
 	require.Equal(t, 15*time.Second, q.Lease())
 	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}})
 	defer cluster.Close()
-	_, err = New(cluster, Options{AllCircles: true})
-	require.ErrorContains(t, err, "Cluster")
+	_, err = New(cluster, Options{AllCircles: true, Dialects: []string{Henge, Hero}})
+	require.ErrorContains(t, err, "the dialect hero does not run on a Redis Cluster")
+	q, err = New(cluster, Options{AllCircles: true})
+	require.NoError(t, err)
+	require.Len(t, q.dialects, 1, "only the one that can")
+	_, err = New(rdb, Options{AllCircles: true, Dialects: []string{"heron"}})
+	require.ErrorContains(t, err, "there are hero, rhailib")
 	_, err = Connect("http://x")
 	require.Error(t, err)
 }
@@ -71,7 +76,7 @@ func TestNothingHangs(t *testing.T) {
 	require.NoError(t, err)
 	q, err := New(rdb, Options{AllCircles: true})
 	require.NoError(t, err)
-	p := NewProducer(rdb)
+	p := setup(t, rdb).producer()
 	claim := &Claim{Job: &job.Job{ID: "x", Queue: osis, Attempt: 1}}
 	for name, call := range map[string]func(ctx context.Context) error{
 		"claim":   func(ctx context.Context) error { _, err := q.Claim(ctx, osisOnly, 1); return err },
@@ -81,13 +86,13 @@ func TestNothingHangs(t *testing.T) {
 		"reap":    func(ctx context.Context) error { _, err := q.Reap(ctx); return err },
 		"open":    q.Open,
 		"submit": func(ctx context.Context) error {
-			_, err := p.Submit(ctx, &job.Job{Circle: alice, Type: "osis"})
+			_, err := p.Submit(ctx, &Submission{Job: job.Job{Circle: alice, Type: "osis"}})
 			return err
 		},
-		"get":  func(ctx context.Context) error { _, err := p.Get(ctx, "x"); return err },
+		"get":  func(ctx context.Context) error { _, err := p.Get(ctx, Ref{ID: "x"}); return err },
 		"list": func(ctx context.Context) error { _, err := p.List(ctx, Filter{}, 1); return err },
-		"logs": func(ctx context.Context) error { _, err := p.Logs(ctx, "x"); return err },
-		"wait": func(ctx context.Context) error { _, err := p.Wait(ctx, "x"); return err },
+		"logs": func(ctx context.Context) error { _, err := p.Logs(ctx, Ref{ID: "x"}); return err },
+		"wait": func(ctx context.Context) error { _, err := p.Wait(ctx, Ref{ID: "x"}); return err },
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		start := time.Now()

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -35,28 +36,70 @@ type Requeued struct {
 	Crashes int64
 }
 
+// mostScopes is how many circles of the dialect Henge one script looks after.
+const mostScopes = 200
+
 // Reap puts jobs back whose lease has ended, gives up on those that lost too
-// many workers, and on ids whose job never came. One worker is enough, more do
-// no harm. Call it again after Next.
+// many workers, and on ids whose job never came; what is due is put in line.
+// One worker is enough, more do no harm. Call it again after Next.
 func (q *Queue) Reap(ctx context.Context) (ReapReport, error) {
-	reply, err := q.scripts.reap.run(ctx, q.rdb, commonKeys(keyReaped),
+	report := ReapReport{Next: min(reapAtLeast, q.opts.Lease/3)}
+	scopes, most := q.scopes(), mostScopes
+	if q.cluster {
+		most = 1
+	}
+	for part := range slices.Chunk(scopes, most) {
+		if err := q.reap(ctx, part, &report); err != nil {
+			return report, fmt.Errorf("reap: %w", err)
+		}
+	}
+	return report, nil
+}
+
+// scopes returns the prefixes of henge's keys that go with the lists served.
+func (q *Queue) scopes() []string {
+	var scopes []string
+	seen := map[string]bool{}
+	add := func(scope string) {
+		if !seen[scope] {
+			seen[scope] = true
+			scopes = append(scopes, scope)
+		}
+	}
+	for _, d := range q.dialects {
+		if d.name() != Henge {
+			add(scopeShared)
+			continue
+		}
+		for _, circle := range q.opts.Circles {
+			add(ownScope(circle))
+		}
+	}
+	for _, l := range q.board.all() {
+		add(scopeOf(l.name))
+	}
+	return scopes
+}
+
+func (q *Queue) reap(ctx context.Context, scopes []string, report *ReapReport) error {
+	keys := make([]string, len(scopes))
+	for i, scope := range scopes {
+		keys[i] = scope + inReaped
+	}
+	reply, err := q.scripts.reap.run(ctx, q.rdb, keys,
 		q.opts.args(millis(q.opts.Lease), q.opts.Crashes, millis(q.opts.LimboTTL), reapBatch)...)
 	if err != nil {
-		return ReapReport{}, fmt.Errorf("reap: %w", err)
+		return err
 	}
 	c := newCursor(reply)
-	report := ReapReport{Next: min(reapAtLeast, q.opts.Lease/3)}
 	if next := c.int(); next >= 0 {
 		report.Next = min(report.Next, time.Duration(next)*time.Millisecond)
 	}
-	report.Grace = int(c.int())
+	report.Grace += int(c.int())
 	for jobs := c.list(); jobs.more(); {
 		one := jobs.list()
 		report.Requeued = append(report.Requeued, Requeued{Queue: one.string(), ID: one.string(), Crashes: one.int()})
 	}
-	report.Notices = readNotices(c.list())
-	if err := c.err(); err != nil {
-		return ReapReport{}, fmt.Errorf("reap: %w", err)
-	}
-	return report, nil
+	report.Notices = append(report.Notices, readNotices(c.list())...)
+	return c.err()
 }

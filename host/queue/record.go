@@ -1,6 +1,9 @@
 package queue
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
@@ -8,31 +11,61 @@ import (
 
 // Record is a job as it stands in Redis.
 type Record struct {
-	ID string
+	Ref
 
 	// Fields are the job's fields as text, by the dialect's names and henge's
 	// own. Values come from producers: print them with care.
 	Fields map[string]string
 }
 
-// Status returns the job's state in the dialect's words: dispatched, started,
-// finished, error.
+// The statuses of jobs that ended, in the words of all dialects. No word
+// means two things.
+var (
+	statusesDone   = [...]string{"finished", "completed", "done", "succeeded"}
+	statusesFailed = [...]string{"error", "failed", "cancelled", "dead"}
+)
+
+// Status returns the job's state in the dialect's words.
 func (r Record) Status() string { return r.Fields["status"] }
 
+// InCircle returns the circle's name as it was written.
+func (r Record) InCircle() string {
+	return cmp.Or(r.Circle, r.Fields["context_id"], r.Fields["contextId"])
+}
+
+// Type returns the script type as it was written, empty where the list says it.
+func (r Record) Type() string { return cmp.Or(r.Fields["script_type"], r.Fields["type"]) }
+
+// Caller returns who asked.
+func (r Record) Caller() string {
+	return cmp.Or(r.Fields["caller_id"], r.Fields["callerId"], r.Fields["caller"], r.Fields["publicKey"])
+}
+
 // Ended reports whether the job has its result.
-func (r Record) Ended() bool { return r.Status() == "finished" || r.Status() == "error" }
+func (r Record) Ended() bool {
+	return slices.Contains(statusesDone[:], r.Status()) || r.Failed()
+}
 
 // Failed reports whether the job ended in error.
-func (r Record) Failed() bool { return r.Status() == "error" }
+func (r Record) Failed() bool { return slices.Contains(statusesFailed[:], r.Status()) }
 
 // Updated returns when the record was last written, the zero time when that
 // cannot be read.
-func (r Record) Updated() time.Time {
-	t, err := time.Parse(time.RFC3339Nano, r.Fields["updated_at"])
-	if err != nil {
-		return time.Time{}
+func (r Record) Updated() time.Time { return r.time("updated_ms", "updated_at", "updatedAt") }
+
+// Created returns when the record was made, in the same way.
+func (r Record) Created() time.Time { return r.time("created_ms", "created_at", "createdAt") }
+
+func (r Record) time(milliseconds string, texts ...string) time.Time {
+	if ms, err := strconv.ParseInt(r.Fields[milliseconds], 10, 64); err == nil {
+		return time.UnixMilli(ms)
 	}
-	return t
+	for _, name := range texts {
+		if t, err := time.Parse(time.RFC3339Nano, r.Fields[name]); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // Cost returns what the last attempt that ended has used, and false where that

@@ -12,8 +12,7 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// script is one file of the lua folder behind the parts that all of them
-// share.
+// script is one file of the lua folder behind the parts that it uses.
 //
 // A script starts with a line of flags, for the sake of a server that is out
 // of memory: without it Redis runs a script and refuses single commands, so a
@@ -22,12 +21,40 @@ var sources embed.FS
 // without it.
 type script struct {
 	flagged, plain *redis.Script
-	noFlags        atomic.Bool
+	noFlags        *atomic.Bool // the same for all scripts of a set
 }
 
-func newScript(flags string, parts ...string) *script {
+// scripts are what a Queue or a Producer runs.
+type scripts struct {
+	cancel, claim, finish, note, reap, release, renew, retry, submit, sweep *script
+}
+
+func loadScripts() *scripts {
+	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
+	noFlags := &atomic.Bool{}
+	load := func(flags string, parts ...string) *script {
+		before := []string{"prelude", "hash", "hero", "rhailib", "henge", "common"}
+		text := source(append(before, parts...)...)
+		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
+	}
+	return &scripts{
+		cancel:  load("", "cancel"),
+		claim:   load("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
+		finish:  load("", "ending", "finish"),
+		note:    load("", "ending", "note"),
+		reap:    load("", "needs", "channels", "reap"),
+		release: load(evenIfFull, "release"),
+		renew:   load(evenIfFull, "renew"),
+		retry:   load("", "retry"),
+		submit:  load("", "submit"),
+		sweep:   load("", "sweep"),
+	}
+}
+
+// source returns files of the lua folder, one behind the other.
+func source(parts ...string) string {
 	var b strings.Builder
-	for _, part := range append([]string{"prelude", dialectHero, "common"}, parts...) {
+	for _, part := range parts {
 		text, err := sources.ReadFile("lua/" + part + ".lua")
 		if err != nil {
 			panic(err) // a file that is embedded, or this does not compile
@@ -35,27 +62,7 @@ func newScript(flags string, parts ...string) *script {
 		b.Write(text)
 		b.WriteByte('\n')
 	}
-	return &script{
-		flagged: redis.NewScript("#!lua" + flags + "\n" + b.String()),
-		plain:   redis.NewScript(b.String()),
-	}
-}
-
-// scripts are what a Queue or a Producer runs.
-type scripts struct {
-	claim, renew, finish, release, reap, submit *script
-}
-
-func loadScripts() *scripts {
-	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
-	return &scripts{
-		claim:   newScript("", "answer", "claim"),
-		renew:   newScript(evenIfFull, "renew"),
-		finish:  newScript("", "finish"),
-		release: newScript(evenIfFull, "release"),
-		reap:    newScript("", "reap"),
-		submit:  newScript("", "submit"),
-	}
+	return b.String()
 }
 
 // run runs the script by its digest and loads it where the server has lost
@@ -75,4 +82,13 @@ func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []strin
 		s.noFlags.Store(true)
 	}
 	return s.plain.Run(ctx, rdb, keys, args...).Result()
+}
+
+// current is the form of the script that the server takes, as far as that is
+// known.
+func (s *script) current() *redis.Script {
+	if s.noFlags.Load() {
+		return s.plain
+	}
+	return s.flagged
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,10 @@ import (
 	"github.com/henge-run/henge/host/localredis/redistest"
 )
 
+// parts are the files that are no script by themselves.
+var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs",
+	"common", "ending", "needs", "channels", "take", "rotate", "answer"}
+
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {
 	files, err := sources.ReadDir("lua")
@@ -21,11 +26,10 @@ func TestScriptsHaveHeaders(t *testing.T) {
 		require.NoError(t, err)
 		name := strings.TrimSuffix(f.Name(), ".lua")
 		require.True(t, strings.HasPrefix(string(text), "-- "+name), name)
-		switch name {
-		case "prelude", "hero", "common", "answer":
+		if slices.Contains(parts, name) {
 			continue
 		}
-		require.Contains(t, string(text), "-- ARGV[4", name)
+		require.Contains(t, string(text), "-- ARGV[8", name)
 		require.Contains(t, string(text), "-- Returns ", name)
 	}
 }
@@ -34,44 +38,59 @@ func TestScriptsHaveHeaders(t *testing.T) {
 func TestScriptsAlone(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		s := loadScripts()
-		run := func(s *script, keys []string, args ...any) any {
+		run := func(s *script, key string, args ...any) any {
 			t.Helper()
-			reply, err := s.run(t.Context(), rdb, commonKeys(keys...), append([]any{1000, 10, 1000}, args...)...)
+			reply, err := s.run(t.Context(), rdb, strings.Fields(key), append([]any{1000, 10, 1000, 5000, 100, "oldest", 0}, args...)...)
 			require.NoError(t, err)
 			return reply
 		}
 		calls := 0
 		claim := func() any {
 			calls++
-			return run(s.claim, []string{osis}, "w", 10000, 1, 256, "oldest", 1, 0, "slot", calls)
+			return run(s.claim, "answers "+osis, "w", 10000, 1, 256, 0, "slot", calls, "", 0, 10, 1000, -1, "hero", 2)
 		}
-		require.Equal(t, []any{int64(-1), []any{}, []any{}}, claim())
-		require.Equal(t, int64(1), run(s.submit, []string{osis}, "J", "context_id", alice, "script", "40 + 2"))
-		require.Equal(t, int64(0), run(s.submit, []string{osis}, "J", "context_id", alice, "script", "40 + 2"))
-		fields := []any{alice, nil, nil, "40 + 2", nil, nil, nil, nil, nil, nil, nil, nil, nil}
-		require.Equal(t, []any{int64(-1), []any{[]any{"J", osis, "1", "1", "0", "0", fields}}, []any{}}, claim())
+		empty := []any{}
+		require.Equal(t, []any{int64(-1), empty, empty, empty, empty}, claim())
+		require.Equal(t, int64(1), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
+		require.Equal(t, int64(0), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
+		require.Equal(t, []any{int64(1)}, run(s.sweep, osis+" "+osis+"x", "hero", "hero"))
+		fields := append([]any{alice, nil, nil, "40 + 2"}, make([]any, 12)...)
+		handedOut := []any{[]any{"hero", "J", osis, "1", "1", "0", "0", fields}}
+		require.Equal(t, []any{int64(-1), handedOut, empty, empty, empty}, claim())
 		calls--
-		require.Equal(t, []any{int64(0), []any{[]any{"J", osis, "1", "1", "0", "0", fields}}, []any{}}, claim(), "again")
-		require.Equal(t, []any{}, run(s.renew, nil, "w", 10000, osis, "J", 1))
-		require.Equal(t, []any{int64(1), int64(3)}, run(s.renew, nil, "w", 10000, osis, "I", 1, osis, "J", 1, osis, "J", 2))
-		require.Equal(t, []any{int64(2)}, run(s.release, nil, "w", osis, "J", 1, osis, "J", 1))
+		require.Equal(t, []any{int64(0), handedOut, empty, empty, empty}, claim(), "again")
+		require.Equal(t, []any{empty, empty}, run(s.renew, "k", "w", 10000, "hero", osis, "J", 1))
+		require.Equal(t, []any{[]any{int64(1), int64(3)}, empty},
+			run(s.renew, "k", "w", 10000, "hero", osis, "I", 1, "hero", osis, "J", 1, "hero", osis, "J", 2))
+		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "50", "line"))
+		require.Equal(t, int64(0), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 2, "50", "line"))
+		require.Equal(t, []any{int64(2)}, run(s.release, "k", "w", "hero", osis, "J", 1, "hero", osis, "J", 1))
+		require.Equal(t, "running", run(s.retry, "k", "hero", osis, "J", ""))
 		claim()
-		reap := func() []any { return run(s.reap, []string{keyReaped}, 15000, 3, 60000, 100).([]any) }
+		require.Equal(t, "stopping", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
+		require.Equal(t, []any{empty, []any{[]any{int64(1), "enough"}}}, run(s.renew, "k", "w", 10000, "hero", osis, "J", 2))
+		require.NoError(t, rdb.HDel(t.Context(), heroJob+"J", "cancel").Err())
+		reap := func() []any { return run(s.reap, scopeShared+inReaped, 15000, 3, 60000, 100).([]any) }
 		require.Equal(t, int64(1), reap()[1])
 		require.Equal(t, int64(0), reap()[1])
-		require.NoError(t, rdb.ZAdd(t.Context(), keyLease, redis.Z{Member: memberOf(osis, "J"), Score: 1}).Err())
+		require.NoError(t, rdb.ZAdd(t.Context(), scopeShared+inLease, redis.Z{Member: memberOf(osis, "J"), Score: 1}).Err())
 		require.Equal(t, []any{[]any{osis, "J", int64(1)}}, toInts(reap()[2]))
 		claim()
 		finish := func(worker, mode, ending string) any {
-			return run(s.finish, nil, worker, 10, 1000,
-				osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "line",
-				osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0).([]any)[0]
+			return run(s.finish, "k", worker, 10, 1000,
+				"hero", osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "line",
+				"hero", osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0).([]any)[0]
 		}
 		require.Equal(t, int64(0), finish("other", "end", "success"))
 		require.Equal(t, int64(1), finish("w", "end", "success"))
 		require.Equal(t, int64(2), finish("w", "end", "success"))
 		require.Equal(t, int64(0), finish("w", "end", "trap"))
 		require.Equal(t, int64(0), finish("w", "retry", "trap"))
+		require.Equal(t, "ended", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
+		require.Equal(t, "missing", run(s.cancel, "k", "hero", osis, "I", "enough", "channel"))
+		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", ""))
+		require.Equal(t, "missing", run(s.retry, "k", "hero", osis, "I", ""))
+		require.Equal(t, "cancelled", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
 	})
 }
 
@@ -94,7 +113,7 @@ func TestServerTimeAsText(t *testing.T) {
 		} {
 			source := strings.Replace(string(prelude), "redis.call('TIME')",
 				fmt.Sprintf("{'%d', '%d'}", at.Unix(), at.Nanosecond()/1000), 1)
-			got, err := rdb.Eval(t.Context(), source+"\nreturn iso8601()", commonKeys(), 1, 1, 1).Result()
+			got, err := rdb.Eval(t.Context(), source+"\nreturn iso8601()", nil, 1, 1, 1, 1, 1, "oldest", 0).Result()
 			require.NoError(t, err)
 			require.Equal(t, at.UTC().Format("2006-01-02T15:04:05.000Z"), got)
 		}

@@ -12,36 +12,40 @@ import (
 // Wait returns the job when it has ended, or the end of ctx. It looks at the
 // reply list without taking from it, since another client may read there, and
 // at the job itself once a second, since a reply does not stay for ever.
-func (p *Producer) Wait(ctx context.Context, id string) (Record, error) {
+func (p *Producer) Wait(ctx context.Context, r Ref) (Record, error) {
+	place, err := p.dialect.place(r, nil)
+	if err != nil {
+		return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
+	}
 	stale := 10 * time.Millisecond
 	for {
 		status, err := within(ctx, func() (string, error) {
-			return p.rdb.HGet(ctx, heroJob+id, "status").Result()
+			return p.rdb.HGet(ctx, place.key, "status").Result()
 		})
 		switch {
 		case errors.Is(err, redis.Nil):
-			if _, err := p.Get(ctx, id); err != nil {
+			if _, err := p.Get(ctx, r); err != nil {
 				return Record{}, fmt.Errorf("wait: %w", err)
 			}
 		case err != nil:
-			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(id), err)
-		case status == "finished" || status == "error":
-			return p.Get(ctx, id)
+			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
+		case Record{Fields: map[string]string{"status": status}}.Ended():
+			return p.Get(ctx, r)
 		}
-		replied, err := p.peek(ctx, id)
+		replied, err := p.peek(ctx, place.reply)
 		if err != nil {
-			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(id), err)
+			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
 		}
 		if !replied {
 			continue
 		}
 		// Either the job has ended since, or the reply is an earlier run's
 		// and will be there the next time too: then look, but not at once.
-		if r, err := p.Get(ctx, id); err == nil && r.Ended() {
-			return r, nil
+		if one, err := p.Get(ctx, r); err == nil && one.Ended() {
+			return one, nil
 		}
 		if err := sleep(ctx, stale); err != nil {
-			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(id), err)
+			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
 		}
 		stale = min(2*stale, time.Second/4)
 	}
@@ -49,8 +53,10 @@ func (p *Producer) Wait(ctx context.Context, id string) (Record, error) {
 
 // peek waits up to a second for a reply to be there: it moves the last one of
 // the list to where it was.
-func (p *Producer) peek(ctx context.Context, id string) (bool, error) {
-	key := heroReply + id
+func (p *Producer) peek(ctx context.Context, key string) (bool, error) {
+	if key == "" { // the dialect has no replies
+		return true, nil
+	}
 	_, err := within(ctx, func() (string, error) {
 		return p.rdb.BLMove(ctx, key, key, "RIGHT", "RIGHT", time.Second).Result()
 	})

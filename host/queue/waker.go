@@ -3,9 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,37 +33,28 @@ const (
 //
 // Its methods are safe for concurrent use, but one wake-up ends one Wait.
 type Waker struct {
+	queue     *Queue
 	signal    chan struct{}
-	filter    atomic.Pointer[watched]
 	listening atomic.Bool
 	rand      func() float64
 	log       *slog.Logger
-	circles   map[string]bool // nil: all
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 	ready     chan struct{} // closed when it listens, or never will
 	readyOnce sync.Once
 }
 
-// watched is the set of lists that wake; nil lists mean any.
-type watched struct{ lists map[string]bool }
-
-// NewWaker starts a waker that watches every list until Watch narrows it.
-// Close it when done.
+// NewWaker starts a waker for the lists that Serve named; before that, any
+// list that jobs come in wakes. Close it when done.
 func (q *Queue) NewWaker() *Waker {
 	ctx, stop := context.WithCancel(context.Background())
 	w := &Waker{
+		queue:  q,
 		signal: make(chan struct{}, 1),
 		rand:   q.opts.Rand,
 		log:    q.opts.Log,
 		stop:   stop,
 		ready:  make(chan struct{}),
-	}
-	if !q.opts.AllCircles {
-		w.circles = map[string]bool{"": true}
-		for _, c := range q.opts.Circles {
-			w.circles[c] = true
-		}
 	}
 	client, ok := q.rdb.(*redis.Client)
 	if !ok {
@@ -77,29 +66,11 @@ func (q *Queue) NewWaker() *Waker {
 	return w
 }
 
-// Watch narrows what wakes to the lists that a claim of want looks at.
-func (w *Waker) Watch(want Wanted) error {
-	lists, err := want.lists()
-	if err != nil {
-		return fmt.Errorf("watch: %w", err)
-	}
-	set := make(map[string]bool, len(lists))
-	for _, list := range lists {
-		set[list] = true
-	}
-	w.filter.Store(&watched{lists: set})
-	return nil
-}
-
 // Wait returns nil when a claim may be worth it: something was pushed, atMost
 // has passed (Claims.Next; 0 returns at once), or the poll interval has. It
 // returns an error only when ctx ends.
 func (w *Waker) Wait(ctx context.Context, atMost time.Duration) error {
-	poll := PollInterval
-	if !w.listening.Load() {
-		poll = pollUnwatched
-	}
-	if atMost = min(atMost, poll); atMost <= 0 {
+	if atMost = min(atMost, w.Poll()); atMost <= 0 {
 		return ctx.Err()
 	}
 	timer := time.NewTimer(atMost)
@@ -111,13 +82,28 @@ func (w *Waker) Wait(ctx context.Context, atMost time.Duration) error {
 		return nil
 	case <-w.signal:
 	}
-	err := sleep(ctx, time.Duration(w.rand()*float64(wakeJitter)))
+	err := sleep(ctx, w.Jitter())
 	select {
 	case <-w.signal:
 	default:
 	}
 	return err
 }
+
+// C is what Wait waits on, for a select: it has a value when a claim may be
+// worth it. Look at it no longer than Poll, and after it pause for Jitter.
+func (w *Waker) C() <-chan struct{} { return w.signal }
+
+// Poll is how long an idle worker should wait between two claims, at the most.
+func (w *Waker) Poll() time.Duration {
+	if w.listening.Load() {
+		return PollInterval
+	}
+	return pollUnwatched
+}
+
+// Jitter is how long to wait after a wake-up, see wakeJitter.
+func (w *Waker) Jitter() time.Duration { return time.Duration(w.rand() * float64(wakeJitter)) }
 
 // Ready waits until the waker listens, or knows that it will not.
 func (w *Waker) Ready(ctx context.Context) error {
@@ -147,18 +133,25 @@ func (w *Waker) wake() {
 	}
 }
 
-// concerns reports whether a key that changed is one that Wait is for.
+// concerns reports whether a key that changed is one that Wait is for, and has
+// the next claim look at its list.
 func (w *Waker) concerns(key string) bool {
-	list := key
-	if rest, ok := strings.CutPrefix(key, keyWait+dialectHero+"|"); ok {
-		name, circle, _ := strings.Cut(rest, "|")
-		if w.circles != nil && !w.circles[circle] {
-			return false
-		}
-		list = name
+	want, named := w.queue.board.wanted()
+	if !named {
+		return true
 	}
-	f := w.filter.Load()
-	return f == nil || f.lists[list]
+	for _, d := range w.queue.dialects {
+		l, ok := d.find(key, want)
+		if !ok || !w.queue.serves(l.circle) {
+			continue
+		}
+		if l.dialect.name() != Henge {
+			l.circle = "" // the list itself may hold others' jobs too
+		}
+		w.queue.board.mark(l)
+		return true
+	}
+	return false
 }
 
 // listen keeps a watching connection until ctx ends.
@@ -166,7 +159,7 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 	const first, most = 20 * time.Millisecond, 5 * time.Second
 	delay, away := first, false
 	for ctx.Err() == nil {
-		err := watchKeys(ctx, opts, func() {
+		err := watchKeys(ctx, opts, w.queue.watched(), func() {
 			if away {
 				w.log.Info("wake-ups: connected again")
 			}
@@ -178,7 +171,6 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 			for _, key := range keys {
 				if name, _ := key.(string); w.concerns(name) {
 					w.wake()
-					return
 				}
 			}
 			if keys == nil { // the whole database was flushed

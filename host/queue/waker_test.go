@@ -51,7 +51,7 @@ func TestWakerWakes(t *testing.T) {
 			q := b.queue(Options{Circles: []string{alice}})
 			w := q.NewWaker()
 			defer w.Close()
-			require.NoError(t, w.Watch(osisOnly))
+			require.NoError(t, q.Serve(osisOnly))
 			quiet(t, w)
 			for range 20 {
 				b.push(osis, "x")
@@ -138,7 +138,8 @@ func TestWakerWhereTrackingIsNotOffered(t *testing.T) {
 }
 
 func TestWakerWait(t *testing.T) {
-	w := setup(t, redistest.Real(t)).queue(Options{}).NewWaker()
+	q := setup(t, redistest.Real(t)).queue(Options{})
+	w := q.NewWaker()
 	quiet(t, w)
 	start := time.Now()
 	require.NoError(t, w.Wait(t.Context(), 0))
@@ -150,7 +151,7 @@ func TestWakerWait(t *testing.T) {
 	require.ErrorIs(t, w.Wait(ctx, 0), context.Canceled)
 	require.NoError(t, w.Close())
 	require.NoError(t, w.Close())
-	require.Error(t, w.Watch(Wanted{Types: []string{""}}))
+	require.Error(t, q.Serve(Wanted{Types: []string{""}}))
 }
 
 // What happens to a job between a push and its result, with a worker that
@@ -179,9 +180,9 @@ func TestAnIdleWorkerStartsSoon(t *testing.T) {
 				}
 			}
 		}()
-		p := NewProducer(rdb)
+		p := b.producer()
 		for range 5 {
-			id, err := p.Submit(ctx, &job.Job{Circle: alice, Type: "osis"})
+			id, err := p.Submit(ctx, &Submission{Job: job.Job{Circle: alice, Type: "osis"}})
 			require.NoError(t, err)
 			r, err := p.Wait(ctx, id)
 			require.NoError(t, err)

@@ -27,7 +27,7 @@ const (
 //
 // go-redis hands out such messages only together with the answer to a later
 // command, so this is a connection of our own.
-func watchKeys(ctx context.Context, opts *redis.Options, ready func(), changed func(keys []any)) error {
+func watchKeys(ctx context.Context, opts *redis.Options, prefixes []string, ready func(), changed func(keys []any)) error {
 	hello, err := helloArgs(ctx, opts)
 	if err != nil {
 		return err
@@ -41,13 +41,17 @@ func watchKeys(ctx context.Context, opts *redis.Options, ready func(), changed f
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
+	tracking := []string{"CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP"}
+	for _, prefix := range prefixes {
+		tracking = append(tracking, "PREFIX", prefix)
+	}
 	r := bufio.NewReader(conn)
 	if err := conn.SetDeadline(time.Now().Add(watchSetup)); err != nil {
 		return err
 	}
 	for _, command := range [][]string{
 		hello,
-		{"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", heroWork, "PREFIX", keyWait, "NOLOOP"},
+		tracking,
 	} {
 		if err := writeRESP(conn, command...); err != nil {
 			return err

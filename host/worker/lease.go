@@ -20,13 +20,16 @@ func (w *Worker) renewLeases(ctx context.Context) {
 		if len(claims) == 0 {
 			continue
 		}
-		lost, err := w.opts.Queue.Renew(ctx, claims)
+		renewal, err := w.opts.Queue.Renew(ctx, claims)
 		if ctx.Err() != nil {
 			return
 		}
 		w.redis.report(err)
-		for _, c := range lost {
+		for _, c := range renewal.Lost {
 			w.active.stop(c, job.ErrLeaseLost)
+		}
+		for _, c := range renewal.Cancelled {
+			w.active.stop(c.Claim, cancelled{c.Why})
 		}
 	}
 }

@@ -15,25 +15,37 @@ import (
 // grace time is over. They are handed back, as if they had not been started.
 var errStopping = errors.New("the worker is stopping")
 
+// cancelled is the cause with which a job is stopped that somebody cancelled.
+type cancelled struct{ why string }
+
+func (c cancelled) Error() string { return c.why }
+
 // pingScript is answered without an engine, in any type, as upstream's own
 // workers do.
 const pingScript, pingAnswer = "ping", "pong"
 
-// serve carries one claimed job to its end.
-func (w *Worker) serve(ctx context.Context, c *queue.Claim) {
-	defer w.active.remove(c)
+// serve runs one claimed job and returns the result that is to be written, nil
+// for none: the job is another worker's now.
+func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
 	result := w.run(ctx, c)
 	for _, note := range c.Notes {
 		result.Log = append(result.Log, job.LogLine{Time: time.Now(), Level: job.Warn, Text: note})
 	}
-	switch cause := context.Cause(ctx); {
+	cause := context.Cause(ctx)
+	var by cancelled
+	switch {
 	case errors.Is(cause, job.ErrLeaseLost):
+		w.active.remove(c)
 		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle)
+		return nil
 	case errors.Is(cause, errStopping) && result.End == job.Cancelled:
+		w.active.remove(c)
 		w.handBack(ctx, c)
-	default:
-		w.finish(ctx, c, result)
+		return nil
+	case errors.As(cause, &by) && result.End == job.Cancelled:
+		result.Error = by.why
 	}
+	return result
 }
 
 // run finds the module and runs the job in it.
@@ -41,14 +53,22 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 	if c.Refusal != "" {
 		return refused(c.Refusal)
 	}
-	if strings.TrimSpace(string(c.Job.Payload)) == pingScript {
+	if handle, ok := w.opts.Handlers[c.Job.Type]; ok {
+		return handle(ctx, w.limited(c.Job))
+	}
+	if isPing(c.Job.Payload) {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}
 	}
-	m, ok := w.opts.Registry.Lookup(c.Job.Type)
-	if !ok {
-		return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
+	if w.opts.Registry != nil {
+		if m, ok := w.opts.Registry.Lookup(c.Job.Type); ok {
+			return m.Run(ctx, w.limited(c.Job))
+		}
 	}
-	return m.Run(ctx, w.limited(c.Job))
+	return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
+}
+
+func isPing(payload []byte) bool {
+	return len(payload) < 64 && strings.TrimSpace(string(payload)) == pingScript
 }
 
 // limited returns the job under its circle's limits.
@@ -63,35 +83,6 @@ func (w *Worker) limited(j *job.Job) *job.Job {
 
 func refused(message string) *job.Result {
 	return &job.Result{End: job.Refused, Error: message}
-}
-
-// finish writes the result. While Redis is away it is kept and tried again:
-// when it is back, the fence decides. Only a stop ends that, after its grace
-// time.
-func (w *Worker) finish(ctx context.Context, c *queue.Claim, r *job.Result) {
-	// What the job itself was stopped for must not stop its result.
-	ctx = context.WithoutCancel(ctx)
-	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall, "fuel", r.Cost.Fuel)
-	for {
-		err := w.opts.Queue.Finish(ctx, c, r)
-		w.redis.report(err)
-		switch {
-		case err == nil:
-			if r.End == job.Success {
-				log.Debug("job ended")
-			} else {
-				log.Info("job ended", "error", r.Error)
-			}
-			return
-		case errors.Is(err, queue.ErrLost):
-			log.Warn("result refused: the job is no longer this worker's")
-			return
-		case w.isLeaving():
-			log.Error("result not written: the worker stops while Redis is away; the job will run again", "err", err)
-			return
-		}
-		pause(ctx, w.redis.delay())
-	}
 }
 
 // handBack returns a job that the worker's stop interrupted.

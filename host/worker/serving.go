@@ -34,11 +34,16 @@ func (s serving) isStale() bool {
 // nextServing waits until a module that was asked for is ready and returns all
 // that are. A type that is served stays so, and thus there is only ever more.
 func (w *Worker) nextServing(ctx context.Context) (serving, error) {
+	never := make(chan struct{}) // handlers are there from the beginning
 	for first := true; ; first = false {
-		s := serving{changed: w.opts.Registry.Changed()}
+		s := serving{changed: never}
+		var coming []string
+		if w.opts.Registry != nil {
+			s.changed = w.opts.Registry.Changed()
+			coming = w.among(w.opts.Registry.Pending())
+			w.announce(coming)
+		}
 		s.types = w.Types()
-		coming := w.asked(w.opts.Registry.Pending())
-		w.announce(coming)
 		if len(s.types) > 0 {
 			return s, nil
 		}
@@ -60,7 +65,7 @@ func (w *Worker) nextServing(ctx context.Context) (serving, error) {
 // bytes, and which of the types that were asked for will not be.
 func (w *Worker) announce(coming []string) {
 	for _, e := range w.opts.Registry.Entries() {
-		types := w.asked(e.Types)
+		types := w.among(e.Types)
 		if e.State != registry.Serving || len(types) == 0 || w.announced[e.File] {
 			continue
 		}
@@ -81,8 +86,8 @@ func (w *Worker) announce(coming []string) {
 	}
 }
 
-// asked returns those of the types that the worker was asked to serve.
-func (w *Worker) asked(types []string) []string {
+// among returns those of the types that the worker was asked to serve.
+func (w *Worker) among(types []string) []string {
 	if len(w.types) == 0 {
 		return types
 	}

@@ -72,7 +72,9 @@ func newWorker(t *testing.T, opts worker.Options) (*worker.Worker, *queue.Produc
 	opts.Slots = 1
 	w, err := worker.New(opts)
 	require.NoError(t, err)
-	return w, queue.NewProducer(rdb)
+	p, err := queue.NewProducer(rdb, queue.Hero)
+	require.NoError(t, err)
+	return w, p
 }
 
 func TestServesMoreAsModulesGetReady(t *testing.T) {
@@ -87,9 +89,9 @@ func TestServesMoreAsModulesGetReady(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		ids := map[string]string{}
+		ids := map[string]queue.Ref{}
 		for _, typ := range []string{"slow", "quick"} {
-			id, err := producer.Submit(ctx, &job.Job{Circle: circle, Caller: circle, Type: typ})
+			id, err := producer.Submit(ctx, &queue.Submission{Job: job.Job{Circle: circle, Caller: circle, Type: typ}})
 			require.NoError(t, err)
 			ids[typ] = id
 		}
@@ -160,7 +162,7 @@ func TestTypesThatCannotBeServed(t *testing.T) {
 				return
 			}
 			require.NoError(t, reg.Wait(t.Context()))
-			id, err := producer.Submit(t.Context(), &job.Job{Circle: circle, Caller: circle, Type: "good"})
+			id, err := producer.Submit(t.Context(), &queue.Submission{Job: job.Job{Circle: circle, Caller: circle, Type: "good"}})
 			require.NoError(t, err)
 			_, err = producer.Wait(t.Context(), id)
 			require.NoError(t, err)

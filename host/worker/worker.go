@@ -2,15 +2,17 @@
 // the module that serves its type, and brings the result back. It knows
 // neither keys nor WebAssembly.
 //
-// A Worker is made of three actors: the claimer hands jobs to free slots, the
-// renewer keeps the leases of those that run, and the reaper takes back the
-// jobs of workers that are gone.
+// A Worker is made of actors: the dispatcher brings results back and hands jobs
+// to free slots, the renewer keeps the leases of those that run, and the reaper
+// takes back the jobs of workers that are gone.
 package worker
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,8 +29,14 @@ type Options struct {
 	// Queue is where jobs come from and results go to.
 	Queue *queue.Queue
 
-	// Registry knows which module serves which type.
+	// Registry knows which module serves which type. It may be nil where
+	// there are Handlers.
 	Registry *registry.Registry
+
+	// Handlers run jobs of their types, in lower case, as Go functions of the
+	// worker's own process, without a sandbox: for what the operator wrote.
+	// They come before modules of the same type.
+	Handlers map[string]Handler
 
 	// Types narrows the script types served; empty means all that the
 	// registry has. Each is served as soon as its module is ready.
@@ -54,21 +62,27 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// Handler runs one attempt. It should return soon after ctx has ended, whose
+// cause says why, with an End of job.Cancelled; the deadline is its own to
+// keep.
+type Handler func(ctx context.Context, j *job.Job) *job.Result
+
 // Worker serves one queue until it is stopped. It can be run once.
 type Worker struct {
 	opts   Options
 	types  []string // asked for; empty means all
 	log    *slog.Logger
-	slots  slots
 	active active
 	redis  outage
 
-	// announced are the files that the log has, and missing the types that it
-	// says are not served. They are the claimer's alone.
-	announced, missing map[string]bool
+	done  chan queue.Done // jobs that have ended; without a result for those of others
+	asked chan struct{}   // closed when the worker is asked to take no more jobs
 
-	// leaving is closed when the grace time of a stop is over.
-	leaving chan struct{}
+	askOnce sync.Once
+
+	// announced are the files that the log has, and missing the types that it
+	// says are not served. They are the dispatcher's alone.
+	announced, missing map[string]bool
 }
 
 // New checks the options and returns a Worker that does nothing yet.
@@ -82,7 +96,12 @@ func New(opts Options) (*Worker, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	types, err := askedTypes(opts.Types, opts.Registry.Claimed())
+	claimed := slices.Collect(maps.Keys(opts.Handlers))
+	if opts.Registry != nil {
+		claimed = append(claimed, opts.Registry.Claimed()...)
+	}
+	slices.Sort(claimed)
+	types, err := askedTypes(opts.Types, claimed)
 	if err != nil {
 		return nil, err
 	}
@@ -90,20 +109,34 @@ func New(opts Options) (*Worker, error) {
 		opts:   opts,
 		types:  types,
 		log:    opts.Log,
-		slots:  newSlots(opts.Slots),
 		active: newActive(),
 		redis:  outage{log: opts.Log},
+		done:   make(chan queue.Done, opts.Slots),
+		asked:  make(chan struct{}),
 
 		announced: map[string]bool{},
 		missing:   map[string]bool{},
-
-		leaving: make(chan struct{}),
 	}, nil
 }
 
 // Types returns the script types that the worker serves now, sorted. It is
 // safe for concurrent use.
-func (w *Worker) Types() []string { return w.asked(w.opts.Registry.Types()) }
+func (w *Worker) Types() []string { return w.among(w.ready()) }
+
+// ready returns the types that can be served now, sorted.
+func (w *Worker) ready() []string {
+	types := slices.Collect(maps.Keys(w.opts.Handlers))
+	if w.opts.Registry != nil {
+		types = append(types, w.opts.Registry.Types()...)
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
+// Stop asks the worker to take no more jobs; Run returns when those that run
+// have ended or the grace time is over. It may be called by anyone, more than
+// once.
+func (w *Worker) Stop() { w.askOnce.Do(func() { close(w.asked) }) }
 
 // Run serves until ctx ends, lets running jobs finish for the grace time,
 // hands back those that did not, and returns. The error is nil after an
@@ -120,37 +153,17 @@ func (w *Worker) Run(ctx context.Context) error {
 	actors.Go(func() { w.renewLeases(serving) })
 	actors.Go(func() { w.reap(serving) })
 
-	err := w.claimJobs(ctx)
-	w.log.Info("stopping", "running", w.active.len(), "grace", w.opts.Grace)
-	w.drain()
+	taking, stopTaking := context.WithCancel(ctx)
+	defer stopTaking()
+	go func() {
+		select {
+		case <-w.asked:
+			stopTaking()
+		case <-taking.Done():
+		}
+	}()
+	err := w.dispatch(taking)
 	stopServing()
 	actors.Wait()
 	return err
-}
-
-// drain waits for the running jobs, and after the grace time stops them.
-func (w *Worker) drain() {
-	done := make(chan struct{})
-	go func() {
-		w.slots.takeAll()
-		close(done)
-	}()
-	timer := time.NewTimer(w.opts.Grace)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-		close(w.leaving)
-		w.active.stopAll(errStopping)
-		<-done
-	}
-}
-
-func (w *Worker) isLeaving() bool {
-	select {
-	case <-w.leaving:
-		return true
-	default:
-		return false
-	}
 }

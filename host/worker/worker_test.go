@@ -63,7 +63,8 @@ func setupOn(t testing.TB, slots int, server *localredis.Server) *bundle {
 	require.Contains(t, b.registry.Claimed(), "rhai", "the engines are not built: run make modules")
 
 	rdb := redistest.Client(t, b.server)
-	b.producer = queue.NewProducer(rdb)
+	b.producer, err = queue.NewProducer(rdb, queue.Hero)
+	require.NoError(t, err)
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	q, err := queue.New(rdb, queue.Options{Circles: []string{circle, tightCircle}, Lease: 2 * time.Second, Log: log})
 	require.NoError(t, err)
@@ -81,14 +82,14 @@ func setupOn(t testing.TB, slots int, server *localredis.Server) *bundle {
 	return b
 }
 
-func (b *bundle) submit(t testing.TB, script string, timeout time.Duration) string {
+func (b *bundle) submit(t testing.TB, script string, timeout time.Duration) queue.Ref {
 	t.Helper()
-	id, err := b.producer.Submit(t.Context(), &job.Job{Circle: circle, Caller: circle, Type: "rhai", Payload: []byte(script), Timeout: timeout})
+	id, err := b.producer.Submit(t.Context(), &queue.Submission{Job: job.Job{Circle: circle, Caller: circle, Type: "rhai", Payload: []byte(script), Timeout: timeout}})
 	require.NoError(t, err)
 	return id
 }
 
-func (b *bundle) wait(t testing.TB, id string) queue.Record {
+func (b *bundle) wait(t testing.TB, id queue.Ref) queue.Record {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -101,7 +102,7 @@ func TestRunsJobsAndLeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Run("jobs", func(t *testing.T) {
 		b := setup(t, 4)
-		ids := make([]string, 200)
+		ids := make([]queue.Ref, 200)
 		for i := range ids {
 			ids[i] = b.submit(t, strconv.Itoa(i)+" + 1", 0)
 		}
@@ -129,14 +130,14 @@ func TestJobStopsWhenItsLeaseIsLost(t *testing.T) {
 	rdb := redistest.Client(t, b.server)
 	id := b.submit(t, `loop {}`, time.Hour)
 	require.Eventually(t, func() bool {
-		return rdb.HGet(t.Context(), "hero:job:"+id, "status").Val() == "started"
+		return rdb.HGet(t.Context(), "hero:job:"+id.ID, "status").Val() == "started"
 	}, 30*time.Second, 10*time.Millisecond)
 	// As if another worker had taken it.
-	require.NoError(t, rdb.HSet(t.Context(), "hero:job:"+id, "worker", "another", "attempt", 2).Err())
+	require.NoError(t, rdb.HSet(t.Context(), "hero:job:"+id.ID, "worker", "another", "attempt", 2).Err())
 	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "its lease was lost") }, 30*time.Second, 10*time.Millisecond)
 	// The slot is free again, and nothing was written.
 	require.Equal(t, "2", b.wait(t, b.submit(t, "1 + 1", 0)).Fields["output"])
-	require.Equal(t, "started", rdb.HGet(t.Context(), "hero:job:"+id, "status").Val())
+	require.Equal(t, "started", rdb.HGet(t.Context(), "hero:job:"+id.ID, "status").Val())
 }
 
 func TestRedisAway(t *testing.T) {
@@ -193,7 +194,7 @@ func TestLimitsOfCircleAndJob(t *testing.T) {
 		"the job's cannot be more": {tightCircle, 1 << 50, "5000000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			id, err := b.producer.Submit(t.Context(), &job.Job{Circle: c.circle, Caller: circle, Type: "rhai", Payload: []byte(count), Limits: job.Limits{Fuel: c.own}})
+			id, err := b.producer.Submit(t.Context(), &queue.Submission{Job: job.Job{Circle: c.circle, Caller: circle, Type: "rhai", Payload: []byte(count), Limits: job.Limits{Fuel: c.own}}})
 			require.NoError(t, err)
 			r := b.wait(t, id)
 			cost, ok := r.Cost()
@@ -235,7 +236,7 @@ func (b *lockedBuffer) String() string {
 // waiting are part of the time.
 func BenchmarkJob(b *testing.B) {
 	bundle := setup(b, runtime.GOMAXPROCS(0))
-	ids := make([]string, 0, 1024)
+	ids := make([]queue.Ref, 0, 1024)
 	for b.Loop() {
 		ids = append(ids, bundle.submit(b, "40 + 2", 0))
 		if len(ids) == cap(ids) {
@@ -247,7 +248,7 @@ func BenchmarkJob(b *testing.B) {
 }
 
 // drain waits for all jobs and returns the slice emptied.
-func (b *bundle) drain(t testing.TB, ids []string) []string {
+func (b *bundle) drain(t testing.TB, ids []queue.Ref) []queue.Ref {
 	for _, id := range ids {
 		require.Equal(t, "42", b.wait(t, id).Fields["output"])
 	}

@@ -1,313 +1,177 @@
--- claim hands out up to n jobs, each with its lease, in one step: popping and
--- leasing apart would lose the jobs of a worker that dies in between.
+-- claim ends attempts and hands out up to n jobs, each with its lease, in one
+-- step: popping and leasing apart would lose the jobs of a worker that dies in
+-- between.
 --
--- KEYS[6..] the lists, in the order in which they are to be served
--- ARGV[4] worker      ARGV[5] lease, ms        ARGV[6] n
--- ARGV[7] how many ids are taken apart from a shared list in one call
--- ARGV[8] 'oldest' or 'newest'
--- ARGV[9] '1' when every circle is served      ARGV[10] where to look in limbo
--- ARGV[11] slot       ARGV[12] call: see answer.lua, which stands before this
--- ARGV[13..] the circles served
+-- KEYS[1] where answers are kept: see answer.lua
+-- KEYS[2..] the lists, in the order in which they are to be served
+-- ARGV[8] worker      ARGV[9] lease, ms        ARGV[10] n
+-- ARGV[11] how many ids are taken apart from a shared list in one call
+-- ARGV[12] where to look in limbo
+-- ARGV[13] slot       ARGV[14] call: see answer.lua
+-- ARGV[15] caps and weights as JSON, '' for none: see channels.lua
+-- ARGV[16] '1' to leave the ids of other circles in a shared list
+-- ARGV[17] most log lines kept of a job        ARGV[18] how long, ms
+-- ARGV[19] how many circles are served: -1 for all, -2 for those in KEYS[2],
+--          which then is no list
+-- ARGV[20..] these circles; then of each list its dialect and its tier: a list
+--          is served when those of lower tiers are empty; then the attempts
+--          that ended: see ending.lua
 --
--- Returns {next, jobs, notices}:
---   next     ms until something is due, 0 for at once, -1 for nothing known
---   jobs     {id, list, attempt, run, failures, crashes, {field, ...}}
---   notices  {list, id, text}: what an operator should read
+-- Returns {next, jobs, notices, finished, left}:
+--   next      ms until something is due, 0 for at once, -1 for nothing known
+--   jobs      {dialect, id, list, attempt, run, failures, crashes, {field, ...}}
+--   notices   {list, id, text}: what an operator should read
+--   finished  how the attempts were ended: see finish.lua
+--   left      the positions, from 1, of lists that may hold more
 
-local WORKER, LEASE_MS, WANT, APART = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local NEWEST, EVERYBODY = ARGV[8] == 'newest', ARGV[9] == '1'
-local FIRST_CIRCLE = 13
+WORKER, LEASE_MS, WANT, APART = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+LEAVE = ARGV[16] == '1'
+if ARGV[15] ~= '' then
+  CAPS = cjson.decode(ARGV[15])
+end
 
--- How many ids of henge:due and of limbo are looked at in one call.
-local DUE_BATCH, LIMBO_BATCH = 100, 32
+-- How many members of limbo are looked at in one call.
+local LIMBO_BATCH = 32
 -- An id in limbo younger than this is likely to get its hash any moment.
 local LIMBO_FRESH_MS, LIMBO_AGAIN_MS = 5000, 50
+-- How many channels are looked at in one call.
+local HELD_BATCH = 16
+-- When to look again at what was left for its circle's cap.
+local CAPPED_AGAIN_MS = 100
 
--- Where all circles are served, this many have their turn in one call.
-local MOST_CIRCLES = 64
-
-local jobs, notices = {}, {}
-local more, turns = false, 0
-
-local served = {[''] = true}
-for i = FIRST_CIRCLE, #ARGV do
-  served[ARGV[i]] = true
-end
-
-local function serves(circle)
-  return EVERYBODY or served[circle]
-end
-
-local function notice(queue, id, text)
-  notices[#notices + 1] = {queue, id, text}
-end
-
-local function bury_unread(queue, id, reason)
-  local shown = bury(queue, id, reason)
-  if #id <= MAX_ID then
-    add_reply(id, reason)
+-- read_circles learns which circles are served and returns where the lists
+-- begin in KEYS and their dialects in ARGV.
+local function read_circles()
+  local n = tonumber(ARGV[19])
+  if n == -1 then
+    serves = function() return true end
+    return 2, 20
   end
-  notice(queue, shown, 'dead letter: ' .. reason)
-end
-
--- readable sends away what is no id, and says whether the id is one.
-local function readable(queue, id)
-  if #id >= 1 and #id <= MAX_ID then
-    return true
-  end
-  bury_unread(queue, id, 'the id is ' .. #id .. ' bytes long: 1 to ' .. MAX_ID .. ' are allowed')
-  return false
-end
-
--- unreadable sends away an id whose job cannot be read.
-local function unreadable(queue, id, why)
-  if why == 'missing' then
-    park(queue, id)
-  else
-    bury_unread(queue, id, why)
-  end
-end
-
--- waits_elsewhere reports whether an id is a copy of one that is leased or due.
-local function waits_elsewhere(queue, id, state)
-  local m = member(queue, id)
-  if redis.call('ZSCORE', LEASE, m) then
-    return true
-  end
-  if not state.attempt then
-    return false
-  end
-  local last = state.queue and member(state.queue, id) or m
-  return redis.call('ZSCORE', DUE, last) or (last ~= m and redis.call('ZSCORE', LEASE, last))
-end
-
--- take hands out one id, or puts it where it belongs.
-local function take(queue, id)
-  if not readable(queue, id) then
-    return
-  end
-  local state, why, fields = read_job(id)
-  if not state then
-    return unreadable(queue, id, why)
-  end
-  if is_ended(state.status) or waits_elsewhere(queue, id, state) then
-    return
-  end
-  local circle = canonical(fields[1] or '')
-  if not serves(circle) then
-    return put_back(queue, circle, id)
-  end
-  -- An ended job whose producer set the status back is dispatched anew.
-  local fresh = state.ending and true or false
-  local attempt = int(count(state.attempt) + 1)
-  local run = count(state.run)
-  if fresh or run == 0 then
-    run = run + 1
-  end
-  run = int(run)
-  set_started(id, queue, WORKER, attempt, run, fresh)
-  redis.call('ZADD', LEASE, int(NOW + LEASE_MS), member(queue, id))
-  jobs[#jobs + 1] = {id, queue, attempt, run,
-    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}
-end
-
--- take_apart moves ids from a shared list to the waiting lists of their circles.
-local function take_apart(queue, n)
-  local groups, order = {}, {}
-  for _, id in ipairs(redis.call('RPOP', queue, n)) do
-    if readable(queue, id) then
-      local name, why = circle_field(id)
-      if name then
-        local circle = canonical(name)
-        if not groups[circle] then
-          groups[circle] = {}
-          order[#order + 1] = circle
-        end
-        table.insert(groups[circle], id)
-      else
-        unreadable(queue, id, why)
-      end
+  if n == -2 then
+    local key = KEYS[2]
+    if redis.call('EXISTS', key) == 0 then
+      return nil
     end
+    CIRCLES, LONG = {}, true
+    serves = function(circle)
+      return circle == '' or redis.call('SISMEMBER', key, circle) == 1
+    end
+    return 3, 20
   end
-  for _, circle in ipairs(order) do
-    redis.call('LPUSH', wait_key(queue, circle), unpack(groups[circle]))
-    announce(queue, circle)
+  local served = {[''] = true}
+  CIRCLES = {}
+  for i = 20, 19 + n do
+    served[ARGV[i]] = true
+    CIRCLES[#CIRCLES + 1] = ARGV[i]
   end
+  serves = function(circle) return served[circle] end
+  return 2, 20 + n
 end
 
--- rotation returns the served circles that have something waiting, the one
--- that was served longest ago first. It looks at the shorter of the two:
--- the circles that wait or the circles that are served.
-local function rotation(queue)
-  local key = circles_key(queue)
-  if EVERYBODY then
-    return redis.call('ZRANGE', key, 0, MOST_CIRCLES - 1)
+-- look_in_limbo takes out ids whose job has come: the newest are likely to, of
+-- the rest a slice is looked at.
+local function look_in_limbo(scope)
+  local newest = redis.call('ZREVRANGE', scope.limbo, 0, LIMBO_BATCH - 1, 'WITHSCORES')
+  if #newest == 0 then
+    return -1
   end
-  local found = {}
-  if redis.call('ZCARD', key) <= #ARGV - FIRST_CIRCLE + 2 then
-    for _, circle in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-      if serves(circle) then
-        found[#found + 1] = circle
-      end
-    end
-    return found
+  local look = {}
+  for i = 1, #newest, 2 do
+    look[#look + 1] = newest[i]
   end
-  local at = {}
-  for circle in pairs(served) do
-    local score = redis.call('ZSCORE', key, circle)
-    if score then
-      at[circle] = tonumber(score)
-      found[#found + 1] = circle
-    end
-  end
-  table.sort(found, function(a, b)
-    if at[a] ~= at[b] then
-      return at[a] < at[b]
-    end
-    return a < b
-  end)
-  return found
-end
-
--- rotate takes one job of each circle in turn until there are enough.
-local function rotate(queue)
-  local circles, last = rotation(queue), {}
-  local looked, tries, alive, full = #circles, 0, #circles, false
-  while alive > 0 and not full do
-    local still = {}
-    for _, circle in ipairs(circles) do
-      if #jobs >= WANT or tries >= WANT + APART then
-        full = true
-        break
-      end
-      local id = redis.call('RPOP', wait_key(queue, circle))
-      if id then
-        tries, turns = tries + 1, turns + 1
-        last[circle] = turns
-        still[#still + 1] = circle
-        take(queue, id)
-      else
-        redis.call('ZREM', circles_key(queue), circle)
-        last[circle] = nil
-      end
-    end
-    circles, alive = still, #still
-  end
-  for circle, turn in pairs(last) do
-    if redis.call('EXISTS', wait_key(queue, circle)) == 1 then
-      redis.call('ZADD', circles_key(queue), int(NOW_US + turn), circle)
-    else
-      redis.call('ZREM', circles_key(queue), circle)
-    end
-  end
-  more = more or (#jobs < WANT and (full or looked == MOST_CIRCLES))
-end
-
--- serve takes from one list and from what waits of it.
-local function serve(queue)
-  local length = redis.pcall('LLEN', queue)
-  if failed(length) then
-    notice(queue, '', 'this key holds a ' .. redis.call('TYPE', queue).ok .. ', not a list: nothing can be taken from it')
-    length = 0
-  end
-  local waiting = redis.call('EXISTS', circles_key(queue)) == 1
-
-  if NEWEST then
-    if waiting then
-      rotate(queue)
-    end
-    local tries = math.min(length, APART)
-    while tries > 0 and #jobs < WANT do
-      take(queue, redis.call('LPOP', queue))
-      tries = tries - 1
-    end
-    more = more or (#jobs < WANT and length > APART)
-    return
-  end
-
-  if length > 0 and not waiting and length <= WANT - #jobs then
-    for _, id in ipairs(redis.call('RPOP', queue, length)) do
-      take(queue, id)
-    end
-    return
-  end
-  if length > 0 then
-    take_apart(queue, math.min(length, APART))
-    waiting = true
-  end
-  if waiting then
-    rotate(queue)
-  end
-  more = more or (#jobs < WANT and length > APART)
-end
-
-local handed_out = again(ARGV[11], ARGV[12], WORKER, LEASE_MS)
-if handed_out then
-  return {0, handed_out, notices}
-end
-
--- due jobs go back to where they waited.
-for _, m in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', int(NOW), 'LIMIT', 0, DUE_BATCH)) do
-  local queue, id = split(m)
-  if queue then
-    redis.call('ZREM', DUE, m)
-    local why = requeue(queue, id)
-    if why and why ~= 'missing' then
-      bury_unread(queue, id, why)
-    end
-  end
-end
-
--- Limbo: the newest, whose hashes are likely to come, and a slice of the rest.
-local in_limbo = redis.call('ZCARD', LIMBO)
-if in_limbo > 0 then
-  local look = redis.call('ZREVRANGE', LIMBO, 0, LIMBO_BATCH - 1)
-  if in_limbo > LIMBO_BATCH then
-    local from = tonumber(ARGV[10]) % in_limbo
-    for _, m in ipairs(redis.call('ZRANGE', LIMBO, from, from + LIMBO_BATCH - 1)) do
+  local n = redis.call('ZCARD', scope.limbo)
+  if n > LIMBO_BATCH then
+    local from = tonumber(ARGV[12]) % n
+    for _, m in ipairs(redis.call('ZRANGE', scope.limbo, from, from + LIMBO_BATCH - 1)) do
       look[#look + 1] = m
     end
   end
   for _, m in ipairs(look) do
-    local queue, id = split(m)
-    if queue then
-      local circle, why = circle_field(id)
+    local d, queue, id = split(m)
+    if d then
+      local circle, why = d.circle_of(queue, id)
       if circle then
-        if redis.call('ZREM', LIMBO, m) == 1 then
-          put_front(queue, canonical(circle), id)
+        if redis.call('ZREM', scope.limbo, m) == 1 then
+          put_front(d, queue, circle_name(d, circle), id)
         end
       elseif why ~= 'missing' then
-        redis.call('ZREM', LIMBO, m)
-        bury_unread(queue, id, why)
+        redis.call('ZREM', scope.limbo, m)
+        bury_unread(d, queue, id, why, notice)
       end
+    end
+  end
+  return NOW - tonumber(newest[2]) < LIMBO_FRESH_MS and LIMBO_AGAIN_MS or -1
+end
+
+local next_ms = -1
+local function again_in(ms)
+  if ms >= 0 and (next_ms < 0 or ms < next_ms) then
+    next_ms = ms
+  end
+end
+
+local first_list, at = read_circles()
+if not first_list then
+  return {'circles'}
+end
+
+local lists = {}
+for i = first_list, #KEYS do
+  lists[#lists + 1] = {queue = KEYS[i], d = DIALECTS[ARGV[at]], tier = ARGV[at + 1]}
+  at = at + 2
+end
+local finished = finish_all(at, WORKER, tonumber(ARGV[17]), ARGV[18])
+
+local handed_out = again(ARGV[13], ARGV[14])
+if handed_out then
+  return {0, handed_out, notices, finished, {}}
+end
+
+local scopes = {}
+for _, l in ipairs(lists) do
+  local scope = l.d.scope(l.queue)
+  if not scopes[scope] then
+    scopes[scope] = true
+    again_in(move_due(scope, notice))
+    again_in(look_in_limbo(scope))
+    if CAPS then
+      unhold(scope, HELD_BATCH)
     end
   end
 end
 
-for i = 6, #KEYS do
-  if #jobs >= WANT then
-    break
+local left, more = {}, {}
+local i = 1
+while i <= #lists and #jobs < WANT do
+  local tier, sources = lists[i].tier, {}
+  while i <= #lists and lists[i].tier == tier do
+    local l = lists[i]
+    if redis.pcall('SISMEMBER', l.d.scope(l.queue).paused, l.queue) ~= 1 then
+      more[l.queue] = sources_of(l.d, l.queue, sources)
+    end
+    i = i + 1
   end
-  if redis.pcall('SISMEMBER', PAUSED, KEYS[i]) ~= 1 then
-    serve(KEYS[i])
+  rotate(sources)
+  for _, s in ipairs(sources) do
+    moved_on(s)
+    more[s.queue] = more[s.queue] or not (s.empty or s.capped)
+  end
+end
+for k, l in ipairs(lists) do
+  if k >= i or more[l.queue] then
+    left[#left + 1] = k
   end
 end
 
 if #jobs > 0 then
-  remember(ARGV[11], ARGV[12], WORKER, LEASE_MS, jobs)
+  remember(ARGV[13], ARGV[14])
 end
-
-local next_ms = -1
-if more then
-  next_ms = 0
-else
-  local due = redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')
-  if due[2] then
-    next_ms = math.max(0, tonumber(due[2]) - NOW)
-  end
-  local newest = redis.call('ZREVRANGE', LIMBO, 0, 0, 'WITHSCORES')
-  if newest[2] and NOW - tonumber(newest[2]) < LIMBO_FRESH_MS then
-    next_ms = next_ms < 0 and LIMBO_AGAIN_MS or math.min(next_ms, LIMBO_AGAIN_MS)
-  end
+if parked then
+  again_in(LIMBO_AGAIN_MS)
 end
-return {next_ms, jobs, notices}
+if #left > 0 and #jobs < WANT then
+  again_in(0)
+elseif capped then
+  again_in(CAPPED_AGAIN_MS)
+end
+return {next_ms, jobs, notices, finished, left}

@@ -1,0 +1,192 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// own is henge's own dialect. Everything of a circle has the circle as hash
+// tag, so it runs on a Redis Cluster: a job is a hash henge:{C}:job:{id}, its
+// id waits in henge:{C}:q:{type}, or beside it in :high or :low.
+type own struct{}
+
+const (
+	ownBefore = "henge:{"
+	ownQueue  = "q:"
+	ownJob    = "job:"
+)
+
+// Levels of a list in the dialect Henge: those of the circle's urgent jobs are
+// served before its others, and those that can wait after them.
+const (
+	levelHigh = "high"
+	levelLow  = "low"
+)
+
+var _ dialect = own{}
+
+func (own) name() string { return Henge }
+
+// scopeOf returns the prefix of henge's own keys that go with a list or a
+// job's key: the circle's own, or those that the other dialects share.
+func scopeOf(key string) string {
+	if rest, ok := strings.CutPrefix(key, ownBefore); ok {
+		if circle, _, ok := strings.Cut(rest, "}:"); ok {
+			return ownScope(circle)
+		}
+	}
+	return scopeShared
+}
+
+func ownScope(circle string) string { return ownBefore + circle + "}:" }
+
+func (d own) lists(w Wanted, circles []string) ([]list, error) {
+	var lists []list
+	for _, circle := range circles {
+		for _, t := range w.Types {
+			t = strings.ToLower(t)
+			if strings.Contains(t, ":") { // what comes after it is a level
+				continue
+			}
+			lists = append(lists, list{name: ownScope(circle) + ownQueue + t, dialect: d, circle: circle, tier: tierAny})
+		}
+	}
+	return lists, nil
+}
+
+func (d own) find(key string, w Wanted) (list, bool) {
+	scope := scopeOf(key)
+	rest, ok := strings.CutPrefix(key, scope+ownQueue)
+	if scope == scopeShared || !ok {
+		return list{}, false
+	}
+	t, level, _ := strings.Cut(rest, ":")
+	if level != "" && level != levelHigh && level != levelLow {
+		return list{}, false
+	}
+	name := scope + ownQueue + t
+	circle, err := job.ParseCircle(circleOfOwn(name))
+	if err != nil || !w.has(t) || !isListName(name) {
+		return list{}, false
+	}
+	return list{name: name, dialect: d, circle: circle, tier: tierAny}, true
+}
+
+// watched are the lists alone as long as there are few circles: one prefix for
+// all of them also covers every job that changes.
+func (own) watched(circles []string) []string {
+	if len(circles) == 0 || len(circles) > mostPrefixes {
+		return []string{ownBefore}
+	}
+	var prefixes []string
+	for _, circle := range circles {
+		prefixes = append(prefixes, ownScope(circle)+ownQueue)
+	}
+	return prefixes
+}
+
+// mostPrefixes bounds what Redis compares each changed key with.
+const mostPrefixes = 64
+
+func (own) patterns() []string { return []string{ownBefore + "*}:" + ownQueue + "*"} }
+
+// circleOfOwn is the circle in a list's name, as it is written there.
+func circleOfOwn(name string) string {
+	rest, _ := strings.CutPrefix(name, ownBefore)
+	circle, _, _ := strings.Cut(rest, "}:")
+	return circle
+}
+
+// read takes the fields in the order of handed_out in lua/henge.lua.
+func (own) read(claim *Claim, c *cursor, _ Wanted) {
+	j := claim.Job
+	circle, hasCircle := c.text()
+	jobType, _ := c.text()
+	caller, _ := c.text()
+	payload, hasPayload := c.text()
+	timeout, _ := c.text()
+	retries, _ := c.text()
+	backoff, _ := c.text()
+	_, _ = c.text() // the channel is the script's
+	env, _ := c.text()
+	after, _ := c.text()
+	limits, _ := c.text()
+	trace, _ := c.text()
+	_, _ = c.text() // so is the time to run at
+
+	inKey := circleOfOwn(j.Queue)
+	claim.readCircle("the circle in the key", inKey)
+	if hasCircle && !strings.EqualFold(circle, inKey) {
+		claim.refuse("circle %s is not that of the key, %s: write the same, or leave it out", quoteShort(circle), quoteShort(inKey))
+	}
+	j.Type = strings.TrimPrefix(j.Queue, scopeOf(j.Queue)+ownQueue)
+	if jobType != "" {
+		claim.readType("type", jobType)
+	}
+	claim.readCaller("caller", caller)
+	claim.readPayload("payload", payload, hasPayload)
+	claim.readTimeout("timeout_ms", timeout, time.Millisecond, "milliseconds")
+	claim.readRetries("retries", retries)
+	claim.readBackoff("backoff", backoff)
+	claim.readEnv("env", env)
+	claim.readNeeds("after", after)
+	claim.readLimits("limits", limits)
+	claim.readTrace(trace)
+}
+
+func (own) jobs(circle string) string {
+	if c, err := job.ParseCircle(circle); err == nil {
+		return ownScope(c) + ownJob + "*"
+	}
+	return ownBefore + "*}:" + ownJob + "*"
+}
+
+func (own) ref(key string) Ref {
+	return Ref{Circle: circleOfOwn(key), ID: strings.TrimPrefix(key, scopeOf(key)+ownJob)}
+}
+
+// newID makes ids that sort by time.
+func (own) newID() (uuid.UUID, error) { return uuid.NewV7() }
+
+func (own) place(r Ref, j *job.Job) (place, error) {
+	circle, err := job.ParseCircle(r.Circle)
+	if err != nil {
+		return place{}, fmt.Errorf("the dialect %s names a job by its circle and id: %w", Henge, err)
+	}
+	scope := ownScope(circle)
+	p := place{
+		list: scope + ownQueue, key: scope + ownJob + r.ID, reply: scope + "reply:" + r.ID,
+		log: scope + "log:" + r.ID, scope: scope,
+	}
+	if j == nil {
+		return p, nil
+	}
+	if err := (Wanted{Types: []string{j.Type}}).check(); err != nil {
+		return p, err
+	}
+	if strings.Contains(j.Type, ":") {
+		return p, fmt.Errorf("type %s: in the dialect %s a type has no colon", quoteShort(j.Type), Henge)
+	}
+	p.list += strings.ToLower(j.Type)
+	if j.Queue != "" && j.Queue != p.list {
+		return p, fmt.Errorf("queue %s: a job of this circle and type waits in %s", quoteShort(j.Queue), p.list)
+	}
+	return p, nil
+}
+
+func (own) fields(j *Submission) ([]any, error) {
+	f := newFields("circle", j.Circle, "type", j.Type, "payload", j.Payload,
+		"timeout_ms", max(j.Timeout, 0).Milliseconds(), "retries", max(j.Retries, 0))
+	f.put("caller", j.Caller, j.Caller != "")
+	f.json("env", j.Env, len(j.Env) > 0)
+	f.json("after", j.After, len(j.After) > 0)
+	f.put("priority", j.Priority, j.Priority != 0)
+	f.put("run_at_ms", j.At.UnixMilli(), !j.At.IsZero())
+	f.options(j, "limits", "backoff", "channel")
+	return f.all, f.err
+}

@@ -1,0 +1,114 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// rhailib is the dialect of the rhailib workers, as it is documented: field
+// names are not published, so both known spellings are read. A task is a hash
+// rhai_task_details:{id}; its id waits in rhai_tasks:{circle}.
+type rhailib struct{}
+
+const (
+	rhailibTask = "rhai_task_details:"
+	rhailibList = "rhai_tasks:"
+	rhailibType = "rhai"
+)
+
+var _ dialect = rhailib{}
+
+func (rhailib) name() string { return Rhailib }
+
+func (d rhailib) lists(w Wanted, circles []string) ([]list, error) {
+	if !w.has(rhailibType) {
+		return nil, nil
+	}
+	lists := make([]list, len(circles))
+	for i, circle := range circles {
+		lists[i] = d.list(rhailibList + circle)
+	}
+	return lists, nil
+}
+
+// list has no circle: the tasks in it may say another one than its name does.
+func (d rhailib) list(name string) list { return list{name: name, dialect: d, tier: tierAny} }
+
+func (d rhailib) find(key string, w Wanted) (list, bool) {
+	name, circle := waitOf(d, key)
+	if !w.has(rhailibType) || !strings.HasPrefix(name, rhailibList) || !isListName(name) {
+		return list{}, false
+	}
+	l := d.list(name)
+	l.circle = circle
+	return l, true
+}
+
+func (rhailib) watched([]string) []string { return []string{rhailibList} }
+func (rhailib) patterns() []string        { return []string{rhailibList + "*"} }
+
+// read takes the fields in the order of handed_out in lua/rhailib.lua.
+func (rhailib) read(claim *Claim, c *cursor, _ Wanted) {
+	first := func(n int) string {
+		found := ""
+		for range n {
+			if s, _ := c.text(); found == "" {
+				found = s
+			}
+		}
+		return found
+	}
+	j := claim.Job
+	circle, caller := first(2), first(3)
+	script, hasScript := c.text()
+	timeout, retries, limits := first(1), first(1), first(1)
+	_ = first(1) // the channel is the script's
+	backoff, trace := first(1), first(1)
+	if circle == "" {
+		circle = strings.TrimPrefix(j.Queue, rhailibList)
+	}
+	claim.readCircle("context_id", circle)
+	j.Type = rhailibType
+	claim.readCaller("caller_id", caller)
+	claim.readPayload("script", script, hasScript)
+	claim.readTimeout(fieldTimeout, timeout, time.Second, "seconds")
+	claim.readRetries(fieldRetries, retries)
+	claim.readLimits(fieldLimits, limits)
+	claim.readBackoff(fieldBackoff, backoff)
+	claim.readTrace(trace)
+}
+
+func (rhailib) jobs(string) string        { return rhailibTask + "*" }
+func (rhailib) ref(key string) Ref        { return Ref{ID: strings.TrimPrefix(key, rhailibTask)} }
+func (rhailib) newID() (uuid.UUID, error) { return uuid.NewRandom() }
+
+func (rhailib) place(r Ref, j *job.Job) (place, error) {
+	p := place{list: rhailibList, key: rhailibTask + r.ID, log: keyLog + Rhailib + "|" + r.ID, scope: scopeShared}
+	if j == nil {
+		return p, nil
+	}
+	p.list = rhailibList + j.Circle
+	if j.Queue != "" {
+		if !strings.HasPrefix(j.Queue, rhailibList) || !isListName(j.Queue) {
+			return p, fmt.Errorf("queue %s is no list of the rhailib dialect: it starts with %s", quoteShort(j.Queue), rhailibList)
+		}
+		p.list = j.Queue
+	}
+	return p, nil
+}
+
+func (rhailib) fields(j *Submission) ([]any, error) {
+	if len(j.Env) > 0 || len(j.After) > 0 {
+		return nil, fmt.Errorf("the dialect %s has neither an environment nor jobs to wait for", Rhailib)
+	}
+	f := newFields("caller_id", j.Caller, "context_id", j.Circle, "script", j.Payload)
+	f.put(fieldTimeout, wholeSeconds(j.Timeout), j.Timeout > 0)
+	f.put(fieldRetries, j.Retries, j.Retries > 0)
+	f.options(j, fieldLimits, fieldBackoff, "henge:channel")
+	return f.all, f.err
+}

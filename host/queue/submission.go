@@ -1,0 +1,135 @@
+package queue
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/henge-run/henge/host/job"
+)
+
+// Submission is a job that a producer hands in. Of the job, Type, Circle and
+// Payload are required; Attempt and Dialect are not used, and Queue only to
+// name a list other than the one of the type.
+type Submission struct {
+	job.Job
+
+	// After are jobs that have to finish before this one may run; one that
+	// does not finish ends this one too. They are of the same dialect, and in
+	// the dialect Henge of the same circle.
+	After []string
+
+	// At is when the job may run; the zero value is now. By the server's
+	// clock.
+	At time.Time
+
+	// Backoff is the delay between attempts; the zero value leaves it to the
+	// worker.
+	Backoff Backoff
+
+	// Channel names jobs of a circle that workers may be told to run only so
+	// many of at once (Caps).
+	Channel string
+
+	// Priority puts the job before (above 0) or behind (below 0) the others of
+	// its circle and type. Only the dialect Henge has it.
+	Priority int
+}
+
+// Ref names a job in a dialect.
+type Ref struct {
+	// ID is enough in the dialects Hero and Rhailib.
+	ID string
+
+	// Circle is needed in the dialect Henge, where ids belong to a circle.
+	Circle string
+}
+
+// String returns the id, with the circle where there is one.
+func (r Ref) String() string {
+	if r.Circle == "" {
+		return r.ID
+	}
+	return r.Circle + "/" + r.ID
+}
+
+// complete checks what all dialects need, and gives the job an id where it has
+// none.
+func (s *Submission) complete(d dialect) error {
+	circle, err := job.ParseCircle(s.Circle)
+	if err != nil {
+		return err
+	}
+	s.Circle = circle
+	if len(s.ID) > maxID {
+		return fmt.Errorf("the id is %d bytes long: at most %d are allowed", len(s.ID), maxID)
+	}
+	if s.ID == "" {
+		id, err := d.newID()
+		if err != nil {
+			return fmt.Errorf("make an id: %w", err)
+		}
+		s.ID = id.String()
+	}
+	return nil
+}
+
+func (s *Submission) ref() Ref { return Ref{ID: s.ID, Circle: s.Circle} }
+
+// level is the list beside the one of the type in which the job waits.
+func (s *Submission) level() string {
+	switch {
+	case s.Priority > 0:
+		return levelHigh
+	case s.Priority < 0:
+		return levelLow
+	}
+	return ""
+}
+
+// runAt is At as the script takes it.
+func (s *Submission) runAt() int64 {
+	if s.At.IsZero() {
+		return 0
+	}
+	return s.At.UnixMilli()
+}
+
+// newFields collects fields and values.
+func newFields(all ...any) *fieldList { return &fieldList{all: all} }
+
+type fieldList struct {
+	all []any
+	err error
+}
+
+func (f *fieldList) put(name string, value any, given bool) {
+	if given {
+		f.all = append(f.all, name, value)
+	}
+}
+
+func (f *fieldList) json(name string, value any, given bool) {
+	if !given {
+		return
+	}
+	b, err := json.Marshal(value)
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("%s: %w", name, err)
+	}
+	f.put(name, b, true)
+}
+
+// options puts what may be left out, under the dialect's names for it.
+func (f *fieldList) options(s *Submission, limits, backoff, channel string) {
+	for _, o := range []struct{ name, value string }{
+		{limits, encodeLimits(s.Limits)}, {backoff, s.Backoff.encode()}, {channel, s.Channel},
+	} {
+		f.put(o.name, o.value, o.value != "")
+	}
+}
+
+// wholeSeconds rounds up, and gives 0 for none.
+func wholeSeconds(d time.Duration) int64 {
+	return max(int64((d+time.Second-1)/time.Second), 0)
+}

@@ -1,0 +1,237 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/queue"
+)
+
+// exchangeTimeout bounds one exchange with the queue. Redis may be paused for
+// a while.
+const exchangeTimeout = 10 * time.Second
+
+// dispatcher brings results back and hands jobs to free slots, both in one
+// call. It claims no more than there are free slots: a job claimed early would
+// wait behind a long one. It is one goroutine's.
+type dispatcher struct {
+	*Worker
+	waker   *queue.Waker
+	serving serving
+
+	running int          // jobs that were started and whose end was not seen
+	ended   []queue.Done // whose result is to be brought back
+	idle    bool         // the last claim found less than it asked for
+	next    time.Time    // when the next claim may be worth it, if idle
+}
+
+// dispatch works until ctx ends and, beyond that, until what runs has ended or
+// was handed back.
+func (w *Worker) dispatch(ctx context.Context) error {
+	d := &dispatcher{Worker: w, waker: w.opts.Queue.NewWaker()}
+	defer d.waker.Close()
+	// Before any module is ready, so that a bad name is known at once.
+	if err := w.opts.Queue.Serve(w.wanted(nil)); err != nil {
+		return err
+	}
+	err := d.work(ctx)
+	w.log.Info("stopping", "running", d.running, "grace", w.opts.Grace)
+	d.drain()
+	return err
+}
+
+func (d *dispatcher) work(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if d.serving.isStale() {
+			if err := d.look(ctx); err != nil {
+				return unlessStopped(ctx, err)
+			}
+		}
+		d.collect()
+		free := d.opts.Slots - d.running
+		if d.idle && time.Now().Before(d.next) {
+			free = 0
+		}
+		if free == 0 && len(d.ended) == 0 {
+			d.wait(ctx)
+			continue
+		}
+		d.exchange(ctx, d.opts.Slots-d.running)
+	}
+	return nil
+}
+
+// look learns what can be served now.
+func (d *dispatcher) look(ctx context.Context) (err error) {
+	if d.serving, err = d.nextServing(ctx); err != nil {
+		return err
+	}
+	d.idle = false
+	return d.opts.Queue.Serve(d.wanted(d.serving.types))
+}
+
+// collect takes the results that are there, without waiting.
+func (d *dispatcher) collect() {
+	for {
+		select {
+		case one := <-d.done:
+			d.take(one)
+		default:
+			return
+		}
+	}
+}
+
+// take frees the slot of a job that has ended.
+func (d *dispatcher) take(one queue.Done) {
+	d.running--
+	if one.Result != nil {
+		d.ended = append(d.ended, one)
+	}
+}
+
+// wait waits for a result, for a wake-up, or until it is time to look again.
+func (d *dispatcher) wait(ctx context.Context) {
+	var woken <-chan struct{}
+	atMost := d.opts.Queue.Lease()
+	if d.idle && d.running < d.opts.Slots {
+		woken = d.waker.C()
+		atMost = min(time.Until(d.next), d.waker.Poll())
+	}
+	timer := time.NewTimer(max(atMost, 0))
+	defer timer.Stop()
+	select {
+	case one := <-d.done:
+		d.take(one)
+	case <-woken:
+		// What is pushed in a row comes with one claim.
+		pause(ctx, d.waker.Jitter())
+		d.idle = false
+	case <-timer.C:
+		d.idle = false
+	case <-d.serving.changed:
+	case <-ctx.Done():
+	}
+}
+
+// exchange brings back results and takes up to n jobs.
+func (d *dispatcher) exchange(ctx context.Context, n int) {
+	// A claim that was sent is waited for: what it leased and nobody heard of
+	// would be counted as a crash.
+	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
+	x, err := d.opts.Queue.Exchange(calling, d.ended, n)
+	cancel()
+	d.redis.report(err)
+	if err != nil {
+		pause(ctx, d.redis.delay())
+		return
+	}
+	d.delivered(x)
+	for _, notice := range x.Notices {
+		d.log.Warn(notice.Text, "list", notice.Queue, "job", notice.ID)
+	}
+	for _, c := range x.Jobs {
+		d.running++
+		d.start(ctx, c)
+	}
+	d.idle = len(x.Jobs) < n && len(d.ended) == 0
+	d.next = time.Now().Add(x.Next)
+}
+
+// delivered forgets the results that the queue has dealt with.
+func (d *dispatcher) delivered(x queue.Exchanged) {
+	lost := map[*queue.Claim]bool{}
+	for _, c := range x.Lost {
+		lost[c] = true
+	}
+	for _, one := range d.ended[:x.Finished] {
+		d.active.remove(one.Claim)
+		d.logEnd(one, lost[one.Claim])
+	}
+	d.ended = append(d.ended[:0], d.ended[x.Finished:]...)
+}
+
+// logEnd says how a job ended.
+func (w *Worker) logEnd(d queue.Done, lost bool) {
+	c, r := d.Claim, d.Result
+	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall, "fuel", r.Cost.Fuel)
+	switch {
+	case lost:
+		log.Warn("result refused: the job is no longer this worker's")
+	case r.End == job.Success:
+		log.Debug("job ended")
+	default:
+		log.Info("job ended", "error", r.Error)
+	}
+}
+
+// drain waits for the running jobs and brings their results back; when the
+// grace time is over it stops those that still run and hands them back. What
+// cannot be written by then is left to another worker.
+func (d *dispatcher) drain() {
+	grace, over := context.WithTimeout(context.Background(), d.opts.Grace)
+	defer over()
+	context.AfterFunc(grace, func() { d.active.stopAll(errStopping) })
+	for {
+		d.collect()
+		leaving := grace.Err() != nil
+		switch {
+		case len(d.ended) > 0:
+			d.exchange(grace, 0)
+			if len(d.ended) > 0 && leaving {
+				d.giveUp()
+			}
+		case d.running > 0:
+			d.take(<-d.done)
+		default:
+			return
+		}
+	}
+}
+
+// giveUp leaves results unwritten, since Redis is away.
+func (d *dispatcher) giveUp() {
+	for _, one := range d.ended {
+		d.log.Error("result not written: the worker stops while Redis is away; the job will run again", "job", one.Claim.Job.ID)
+	}
+	d.ended = nil
+}
+
+// start runs a claimed job in a goroutine of its own.
+func (d *dispatcher) start(ctx context.Context, c *queue.Claim) {
+	// A job goes on when the worker is asked to stop; see drain.
+	jobCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	d.active.add(c, cancel)
+	go func() {
+		defer cancel(nil)
+		d.done <- queue.Done{Claim: c, Result: d.serve(jobCtx, c)}
+	}()
+}
+
+// unlessStopped returns err, and nil when ctx has ended: that is an orderly
+// stop.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// jitter spreads d over half to all of it, so that many workers do not act as
+// one.
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1)
+}
