@@ -26,5 +26,5 @@ if redis.call('ZSCORE', scope.lease, m) then
 end
 redis.call('ZREM', scope.due, m)
 redis.call('ZREM', scope.waiting, m)
-end_job(d, queue, id, 'cancelled', '', why, '')
+end_job(d, queue, id, state, 'cancelled', '', why, '')
 return 'cancelled'

@@ -152,8 +152,12 @@ local function after_key(d, queue, id)
 end
 
 -- wake_dependents puts the jobs that waited for this one back in line; whether
--- they still wait for others is seen when they have their turn.
-local function wake_dependents(d, queue, id)
+-- they still wait for others is seen when they have their turn. A job that came
+-- after those that need it does not know of them: the reaper does.
+local function wake_dependents(d, queue, id, before)
+  if before and not before.awaited then
+    return
+  end
   local key = after_key(d, queue, id)
   local waiting = redis.call('SMEMBERS', key)
   if #waiting == 0 then
@@ -173,10 +177,11 @@ end
 -- nobody takes them, the oldest go.
 local MOST_HISTORY = 1000000
 
--- end_job writes how a job ended and tells whoever waits for it.
-local function end_job(d, queue, id, ending, output, message, cost, dead)
-  d.set_ended(queue, id, ending, output, message, cost, dead)
-  wake_dependents(d, queue, id)
+-- end_job writes how a job ended and tells whoever waits for it; before is the
+-- job's state before that.
+local function end_job(d, queue, id, before, ending, output, message, cost, dead)
+  d.set_ended(queue, id, before, ending, output, message, cost, dead)
+  wake_dependents(d, queue, id, before)
   event(d, queue, id, 'ended', 'end', ending)
   if HISTORY or d.keeps_history then
     redis.call('XADD', d.scope(queue).history, 'MAXLEN', '~', int(MOST_HISTORY), '*', 'job', member(d, queue, id))
@@ -185,12 +190,14 @@ end
 
 -- holds is the fence: the job is this worker's as long as attempt and worker
 -- are the ones of its claim and the lease stands. It returns the job's state,
--- or nil and what was read.
-local function holds(d, queue, id, attempt, worker)
+-- or nil and what was read. With command 'ZREM' the lease is given up with it.
+local function holds(d, queue, id, attempt, worker, command)
   local state = d.read_state(queue, id)
-  if state and state.attempt == attempt and state.worker == worker and
-    redis.call('ZSCORE', d.scope(queue).lease, member(d, queue, id)) then
-    return state
+  if state and state.attempt == attempt and state.worker == worker then
+    local lease = redis.call(command or 'ZSCORE', d.scope(queue).lease, member(d, queue, id))
+    if lease and lease ~= 0 then
+      return state
+    end
   end
   return nil, state
 end
@@ -202,10 +209,10 @@ local function channel_key(scope, channel)
   return scope.prefix .. 'run:' .. channel
 end
 
-local function drop_lease(d, queue, id, state)
-  local scope, m = d.scope(queue), member(d, queue, id)
-  redis.call('ZREM', scope.lease, m)
+-- leave_channels takes a job whose lease is given up out of its channels.
+local function leave_channels(d, queue, id, state)
   if state and state.channels then
+    local scope, m = d.scope(queue), member(d, queue, id)
     for channel in string.gmatch(state.channels, '[^\n]+') do
       redis.call('ZREM', channel_key(scope, channel), m)
     end

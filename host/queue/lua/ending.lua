@@ -38,11 +38,11 @@ end
 -- was written before (a client that lost the answer sends it again), 0 when
 -- the job is no longer the worker's: then nothing was written.
 local function finish(f, worker, log_lines, log_ttl)
-  local state, found = holds(f.d, f.queue, f.id, f.attempt, worker)
+  local state, found = holds(f.d, f.queue, f.id, f.attempt, worker, 'ZREM')
   if not state then
     return written(f, found, worker) and 2 or 0
   end
-  drop_lease(f.d, f.queue, f.id, state)
+  leave_channels(f.d, f.queue, f.id, state)
   append_log(f.d, f.queue, f.id, f.lines, f.lines_end, log_lines, log_ttl)
   if f.mode == 'retry' then
     f.d.set_waiting(f.queue, f.id, 'failures', f.failures, 'error', f.message, 'henge:cost', f.cost)
@@ -54,7 +54,7 @@ local function finish(f, worker, log_lines, log_ttl)
     bury(f.d, f.queue, f.id, 'failed ' .. f.failures .. ' times, at last with ' .. f.ending)
     f.d.set(f.queue, f.id, 'failures', f.failures)
   end
-  end_job(f.d, f.queue, f.id, f.ending, f.output, f.message, f.cost, f.mode == 'dead')
+  end_job(f.d, f.queue, f.id, state, f.ending, f.output, f.message, f.cost, f.mode == 'dead')
   return 1
 end
 

@@ -15,13 +15,13 @@
 
 -- henge's own fields of a job, in the order of state_of.
 local STATE = {'status', 'attempt', 'run', 'failures', 'crashes', 'worker', 'queue', 'end', 'cancel',
-  'channels'}
+  'channels', 'error', 'awaited'}
 
 local function state_of(v)
   return {
     status = v[1], attempt = v[2], run = v[3], failures = v[4],
     crashes = v[5], worker = v[6], queue = v[7], ending = v[8], cancel = v[9],
-    channels = v[10],
+    channels = v[10], message = v[11], awaited = v[12],
   }
 end
 
@@ -124,7 +124,7 @@ local function hash_dialect(d)
   function d.set_started(queue, id, worker, attempt, run, fresh)
     local key = d.job_key(queue, id)
     if fresh then
-      redis.call('HDEL', key, 'end', 'failures', 'crashes', 'cancel', 'channels',
+      redis.call('HDEL', key, 'end', 'failures', 'crashes', 'cancel',
         'progress', 'output', 'error', 'henge:cost')
       redis.call('PERSIST', key)
     end
@@ -149,10 +149,10 @@ local function hash_dialect(d)
     redis.call('HSET', d.job_key(queue, id), ...)
   end
 
-  -- set_ended writes how a job ended. An output may stand beside an error; an
-  -- output, error or cost that this end does not have is an older attempt's
-  -- and goes.
-  function d.set_ended(queue, id, ending, output, message, cost, dead)
+  -- set_ended writes how a job ended; before is what read_state gave, if
+  -- known. An output may stand beside an error; an output, error or cost that
+  -- this end does not have is an older attempt's and goes.
+  function d.set_ended(queue, id, before, ending, output, message, cost, dead)
     local key = d.job_key(queue, id)
     local ok = message == ''
     local name, at = d.touched()
@@ -165,7 +165,9 @@ local function hash_dialect(d)
         gone[#gone + 1] = field
       end
     end
-    put('error', message, not ok)
+    if not ok or before == nil or before.message then
+      put('error', message, not ok)
+    end
     put('output', output, ok or output ~= '')
     put('henge:cost', cost, cost ~= '')
     redis.call('HSET', key, unpack(there))

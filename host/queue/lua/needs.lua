@@ -87,6 +87,9 @@ local function held_up(d, queue, id, fields)
   local m, scope = member(d, queue, id), d.scope(queue)
   for _, n in ipairs(unfinished) do
     redis.call('SADD', after_key(d, queue, n), m)
+    if d.read_state(queue, n) then
+      d.set(queue, n, 'awaited', '1')
+    end
   end
   redis.call('ZADD', scope.waiting, 'NX', int(NOW), m)
   d.set_held(queue, id, 'needs')

@@ -45,7 +45,8 @@ end
 
 local function crashed(d, queue, id)
   local state, why = d.read_state(queue, id)
-  drop_lease(d, queue, id, state)
+  redis.call('ZREM', d.scope(queue).lease, member(d, queue, id))
+  leave_channels(d, queue, id, state)
   if not state then
     return give_up(d, queue, id, why == 'missing' and 'the job was gone when its worker was' or why)
   end
@@ -53,13 +54,13 @@ local function crashed(d, queue, id)
     return
   end
   if state.cancel then
-    return end_job(d, queue, id, 'cancelled', '', state.cancel, '')
+    return end_job(d, queue, id, state, 'cancelled', '', state.cancel, '')
   end
   local crashes = int(count(state.crashes) + 1)
   d.set_waiting(queue, id, 'crashes', crashes)
   if tonumber(crashes) >= MOST_CRASHES then
     local text = 'worker lost ' .. crashes .. ' times'
-    end_job(d, queue, id, 'worker_lost', '', text, '', true)
+    end_job(d, queue, id, state, 'worker_lost', '', text, '', true)
     return give_up(d, queue, id, text)
   end
   requeue(d, queue, id)
@@ -83,7 +84,7 @@ end
 -- still_needed looks again at a job that waits for others: they may have ended
 -- without us, or never have come.
 local function still_needed(scope, d, queue, id, since)
-  local _, _, fields = d.read_job(queue, id)
+  local before, _, fields = d.read_job(queue, id)
   local ids = fields and needed(d, fields) or {}
   local open, missing = false, nil
   for _, n in ipairs(ids) do
@@ -99,7 +100,7 @@ local function still_needed(scope, d, queue, id, since)
     end
     redis.call('ZREM', scope.waiting, member(d, queue, id))
     local text = 'it needs job ' .. missing .. ', which is not there'
-    return end_job(d, queue, id, 'prerequisite_failed', '', text, '')
+    return end_job(d, queue, id, before, 'prerequisite_failed', '', text, '')
   end
   if not open then
     redis.call('ZREM', scope.waiting, member(d, queue, id))

@@ -8,9 +8,9 @@
 local lost = {}
 for i = 9, #ARGV, 4 do
   local d, queue, id, attempt = DIALECTS[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local state = holds(d, queue, id, attempt, ARGV[8])
+  local state = holds(d, queue, id, attempt, ARGV[8], 'ZREM')
   if state then
-    drop_lease(d, queue, id, state)
+    leave_channels(d, queue, id, state)
     d.set_waiting(queue, id)
     requeue(d, queue, id)
     event(d, queue, id, 'released')

@@ -19,7 +19,7 @@ for i = 10, #ARGV, 4 do
     local scope, m = d.scope(queue), member(d, queue, id)
     redis.call('ZADD', scope.lease, 'XX', expiry, m)
     for channel in string.gmatch(state.channels or '', '[^\n]+') do
-      redis.call('ZADD', channel_key(scope, channel), expiry, m)
+      redis.call('ZADD', channel_key(scope, channel), 'XX', expiry, m)
     end
     if state.cancel then
       cancelled[#cancelled + 1] = {position, state.cancel}

@@ -31,20 +31,17 @@ local function unreadable(d, queue, id, why)
   end
 end
 
--- waits_elsewhere reports whether an id is a copy of one that is leased, due,
--- or waits for other jobs.
+-- waits_elsewhere reports whether an id is a copy of one that is due, waits for
+-- other jobs, or is leased. A job that was never handed out and runs is seen
+-- when it is leased a second time.
 local function waits_elsewhere(d, queue, id, state)
-  local scope, m = d.scope(queue), member(d, queue, id)
-  if redis.call('ZSCORE', scope.lease, m) then
-    return true
-  end
   if not state.queue then
     return false
   end
-  local last = member(d, state.queue, id)
+  local scope, last = d.scope(queue), member(d, state.queue, id)
   return redis.call('ZSCORE', scope.due, last)
     or (state.status == d.words.needs and redis.call('ZSCORE', scope.waiting, last))
-    or (last ~= m and redis.call('ZSCORE', scope.lease, last))
+    or redis.call('ZSCORE', scope.lease, last)
 end
 
 -- full returns the first of a job's channels that has no room.
@@ -56,16 +53,21 @@ local function full(scope, channels)
   end
 end
 
+-- lease gives the worker a job; false when it runs already, which a copy of
+-- its id finds whose job lost the fields that say so.
 local function lease(d, queue, id, channels)
   local scope, m, expiry = d.scope(queue), member(d, queue, id), int(NOW + LEASE_MS)
-  redis.call('ZADD', scope.lease, expiry, m)
+  if redis.call('ZADD', scope.lease, 'NX', expiry, m) == 0 then
+    return false
+  end
   if not channels or #channels == 0 then
-    return
+    return true
   end
   for _, channel in ipairs(channels) do
     redis.call('ZADD', channel_key(scope, channel), expiry, m)
   end
   d.set(queue, id, 'channels', table.concat(channels, '\n'))
+  return true
 end
 
 -- take hands out one id, or puts it where it belongs.
@@ -93,7 +95,7 @@ local function take(d, queue, id)
   if wait == true then
     return
   elseif wait then
-    return end_job(d, queue, id, 'prerequisite_failed', '', wait, '')
+    return end_job(d, queue, id, state, 'prerequisite_failed', '', wait, '')
   end
   local channels
   if CAPS then
@@ -102,6 +104,9 @@ local function take(d, queue, id)
     if channel then
       return hold(d, queue, id, channel)
     end
+  end
+  if not lease(d, queue, id, channels) then
+    return
   end
   -- An ended job whose producer set the status back is dispatched anew.
   local fresh = state.ending and true or false
@@ -112,7 +117,6 @@ local function take(d, queue, id)
   end
   run = int(run)
   d.set_started(queue, id, WORKER, attempt, run, fresh)
-  lease(d, queue, id, channels)
   event(d, queue, id, 'started', 'circle', circle, 'worker', WORKER)
   jobs[#jobs + 1] = {d.name, id, queue, attempt, run,
     int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}
