@@ -14,15 +14,24 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 )
 
 func main() {
+	// What it has to say of connections, the worker says once.
+	redis.SetLogger(quiet{})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the next one ends the process as it would
 	// without us: an impatient operator must not need kill -9.
 	context.AfterFunc(ctx, stop)
 	os.Exit(doMain(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
+
+// quiet is a logger of the Redis client that says nothing.
+type quiet struct{}
+
+// Printf implements the client's interface.
+func (quiet) Printf(context.Context, string, ...any) {}
 
 // streams are the standard streams: data goes to out, words to err.
 type streams struct {
@@ -37,6 +46,8 @@ type commands struct {
 
 	Worker struct {
 		Start workerStart `cmd:"" help:"Take jobs from Redis and run them, until stopped."`
+		Ls    workerLs    `cmd:"" help:"List the workers that are there."`
+		Stop  workerStop  `cmd:"" aliases:"drain" help:"Ask workers to take no more jobs, and to end when those that run have."`
 	} `cmd:"" help:"Run jobs."`
 
 	Job struct {
@@ -45,6 +56,9 @@ type commands struct {
 		Get    jobGet    `cmd:"" help:"Show a job."`
 		Ls     jobLs     `cmd:"" help:"List jobs."`
 		Logs   jobLogs   `cmd:"" help:"Show what a job has logged."`
+		Cancel jobCancel `cmd:"" help:"End a job that waits, or stop one that runs."`
+		Retry  jobRetry  `cmd:"" help:"Run a job again that has ended."`
+		Rm     jobRm     `cmd:"" help:"Delete a job that has ended, with its log."`
 	} `cmd:"" help:"Submit jobs and look at them."`
 
 	Module struct {

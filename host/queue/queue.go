@@ -32,6 +32,7 @@ type Queue struct {
 	cluster  bool
 	scripts  *scripts
 	board    board
+	missed   chan struct{} // has a value when lists may hold something that nobody told of
 
 	limboAt atomic.Int64 // where the next claim looks in limbo
 	slots   slots
@@ -58,7 +59,7 @@ func New(rdb redis.UniversalClient, opts Options) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	q := &Queue{rdb: rdb, opts: opts, dialects: dialects, cluster: cluster, reported: map[string]time.Time{}}
+	q := &Queue{rdb: rdb, opts: opts, dialects: dialects, cluster: cluster, reported: map[string]time.Time{}, missed: make(chan struct{}, 1)}
 	for _, d := range dialects {
 		if cluster && d.name() != Henge {
 			return nil, fmt.Errorf("queue: the dialect %s does not run on a Redis Cluster, since its keys have no hash tag: only %s does", d.name(), Henge)
@@ -109,7 +110,16 @@ func (q *Queue) Serve(w Wanted) error {
 	if err := q.board.serve(w, q.lists); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+	q.lookNow() // what is new may have waited for long
 	return nil
+}
+
+// lookNow has a Waker look through all lists.
+func (q *Queue) lookNow() {
+	select {
+	case q.missed <- struct{}{}:
+	default:
+	}
 }
 
 // Connect returns a client as New likes it, for a URL such as
@@ -125,6 +135,10 @@ func Connect(url string) (*redis.Client, error) {
 
 // Worker returns the name under which this queue holds jobs.
 func (q *Queue) Worker() string { return q.opts.Worker }
+
+// Circles returns the circles served, as far as they are few, and nothing for
+// all of them.
+func (q *Queue) Circles() []string { return q.opts.Circles[:min(len(q.opts.Circles), mostCircles)] }
 
 // Lease returns how long a claim lasts without a renewal.
 func (q *Queue) Lease() time.Duration { return q.opts.Lease }

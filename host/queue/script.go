@@ -26,7 +26,7 @@ type script struct {
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
-	cancel, claim, finish, note, reap, release, renew, retry, submit, sweep *script
+	cancel, claim, finish, note, reap, release, remove, renew, retry, submit, sweep *script
 }
 
 func loadScripts() *scripts {
@@ -44,6 +44,7 @@ func loadScripts() *scripts {
 		note:    load("", "ending", "note"),
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
+		remove:  load(evenIfFull, "remove"),
 		renew:   load(evenIfFull, "renew"),
 		retry:   load("", "retry"),
 		submit:  load("", "submit"),

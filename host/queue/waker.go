@@ -60,10 +60,40 @@ func (q *Queue) NewWaker() *Waker {
 	if !ok {
 		w.log.Debug("wake-ups: polling, since this is no client of a single server", "every", pollUnwatched)
 		w.markReady()
+		w.stopped.Go(func() { w.look(ctx) })
 		return w
 	}
 	w.stopped.Go(func() { w.listen(ctx, client.Options()) })
+	w.stopped.Go(func() { w.look(ctx) })
 	return w
+}
+
+// look finds what nobody told of: at once after a connection was made or lost,
+// and otherwise now and then; more often where nobody tells anything.
+func (w *Waker) look(ctx context.Context) {
+	var discovered time.Time
+	for ctx.Err() == nil {
+		if time.Since(discovered) > discoverEvery {
+			if err := w.queue.Discover(ctx); err == nil {
+				discovered = time.Now()
+			}
+		}
+		found, err := w.queue.Sweep(ctx)
+		if found && err == nil {
+			w.wake()
+		}
+		every := sweepUnwatched
+		if w.listening.Load() {
+			every = sweepWatched
+		}
+		timer := time.NewTimer(every)
+		select {
+		case <-timer.C:
+		case <-w.queue.missed:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
 }
 
 // Wait returns nil when a claim may be worth it: something was pushed, atMost
@@ -166,7 +196,8 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 			delay, away = first, false
 			w.listening.Store(true)
 			w.markReady()
-			w.wake() // what came while nobody listened
+			w.queue.lookNow() // what came while nobody listened
+			w.wake()
 		}, func(keys []any) {
 			for _, key := range keys {
 				if name, _ := key.(string); w.concerns(name) {
@@ -174,6 +205,7 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 				}
 			}
 			if keys == nil { // the whole database was flushed
+				w.queue.lookNow()
 				w.wake()
 			}
 		})
@@ -181,6 +213,7 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 		if ctx.Err() != nil {
 			return
 		}
+		w.queue.lookNow()
 		w.wake()
 		if errors.Is(err, errNotOffered) {
 			w.log.Debug("wake-ups: polling, since this Redis does not offer CLIENT TRACKING", "every", pollUnwatched, "err", err)

@@ -122,9 +122,10 @@ func (d *dispatcher) exchange(ctx context.Context, n int) {
 	// A claim that was sent is waited for: what it leased and nobody heard of
 	// would be counted as a crash.
 	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
+	began := time.Now()
 	x, err := d.opts.Queue.Exchange(calling, d.ended, n)
 	cancel()
-	d.redis.report(err)
+	d.redis.report(began, err)
 	if err != nil {
 		pause(ctx, d.redis.delay())
 		return

@@ -12,7 +12,13 @@ import (
 func (w *Worker) renewLeases(ctx context.Context) {
 	every := w.opts.Queue.Lease() / 3
 	for {
-		pause(ctx, every)
+		timer := time.NewTimer(every)
+		select {
+		case <-timer.C:
+		case <-w.renew: // a job was cancelled, perhaps one of these
+		case <-ctx.Done():
+		}
+		timer.Stop()
 		if ctx.Err() != nil {
 			return
 		}
@@ -20,11 +26,12 @@ func (w *Worker) renewLeases(ctx context.Context) {
 		if len(claims) == 0 {
 			continue
 		}
+		began := time.Now()
 		renewal, err := w.opts.Queue.Renew(ctx, claims)
 		if ctx.Err() != nil {
 			return
 		}
-		w.redis.report(err)
+		w.redis.report(began, err)
 		for _, c := range renewal.Lost {
 			w.active.stop(c, job.ErrLeaseLost)
 		}
@@ -38,11 +45,12 @@ func (w *Worker) renewLeases(ctx context.Context) {
 // earliest end of a lease, as the queue says.
 func (w *Worker) reap(ctx context.Context) {
 	for ctx.Err() == nil {
+		began := time.Now()
 		report, err := w.opts.Queue.Reap(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		w.redis.report(err)
+		w.redis.report(began, err)
 		next := report.Next
 		if err != nil {
 			next = w.redis.delay()

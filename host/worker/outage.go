@@ -20,20 +20,29 @@ const (
 type outage struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	since time.Time
-	tries int
+	mu       sync.Mutex
+	since    time.Time // of the outage
+	answered time.Time // when the last call that was answered began
+	tries    int
 }
 
-// report takes the outcome of a call. A refusal by the fence is an answer.
-func (o *outage) report(err error) {
+// report takes the outcome of a call and when it began: one that fails late
+// says nothing about a server that has answered a later call. A refusal by the
+// fence is an answer.
+func (o *outage) report(began time.Time, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err == nil || errors.Is(err, queue.ErrLost) {
+		if began.After(o.answered) {
+			o.answered = began
+		}
 		if o.tries > 0 {
 			o.log.Info("Redis answers again", "after", time.Since(o.since).Round(time.Millisecond))
 		}
 		o.tries = 0
+		return
+	}
+	if began.Before(o.answered) {
 		return
 	}
 	if o.tries == 0 {

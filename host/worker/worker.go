@@ -3,8 +3,9 @@
 // neither keys nor WebAssembly.
 //
 // A Worker is made of actors: the dispatcher brings results back and hands jobs
-// to free slots, the renewer keeps the leases of those that run, and the reaper
-// takes back the jobs of workers that are gone.
+// to free slots, the renewer keeps the leases of those that run and stops those
+// that were lost or cancelled, the reaper takes back the jobs of workers that
+// are gone, and two more say that the worker is there and do what it is asked.
 package worker
 
 import (
@@ -77,6 +78,7 @@ type Worker struct {
 
 	done  chan queue.Done // jobs that have ended; without a result for those of others
 	asked chan struct{}   // closed when the worker is asked to take no more jobs
+	renew chan struct{}   // has a value when leases are to be renewed at once
 
 	askOnce sync.Once
 
@@ -113,6 +115,7 @@ func New(opts Options) (*Worker, error) {
 		redis:  outage{log: opts.Log},
 		done:   make(chan queue.Done, opts.Slots),
 		asked:  make(chan struct{}),
+		renew:  make(chan struct{}, 1),
 
 		announced: map[string]bool{},
 		missing:   map[string]bool{},
@@ -152,6 +155,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	var actors sync.WaitGroup
 	actors.Go(func() { w.renewLeases(serving) })
 	actors.Go(func() { w.reap(serving) })
+	actors.Go(func() { w.announcePresence(serving) })
+	actors.Go(func() { w.obey(serving) })
 
 	taking, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()

@@ -170,6 +170,11 @@ func TestResultIsDeliveredWhenRedisIsBack(t *testing.T) {
 	<-timer.C
 	redistest.Server(t, kept)
 
+	// The client needs a moment to see that the server is back.
+	require.Eventually(t, func() bool {
+		_, err := b.producer.Get(t.Context(), id)
+		return err == nil
+	}, 30*time.Second, 10*time.Millisecond)
 	r := b.wait(t, id)
 	require.Equal(t, "kept", r.Fields["output"], r.Fields)
 	require.Equal(t, "1", r.Fields["attempt"], "it ran once")

@@ -20,7 +20,7 @@ local queue = state.queue or ARGV[9]
 local scope, m = d.scope(queue), member(d, queue, id)
 if redis.call('ZSCORE', scope.lease, m) then
   d.set(queue, id, 'cancel', why)
-  redis.call('PUBLISH', ARGV[12], m)
+  redis.call('PUBLISH', ARGV[12], 'cancel ' .. m)
   event(d, queue, id, 'cancel')
   return 'stopping'
 end

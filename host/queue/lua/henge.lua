@@ -50,8 +50,12 @@ function own.touched()
   return 'updated_ms', int(NOW)
 end
 
+function own.reply_key(queue, id)
+  return tag_of(queue) .. 'reply:' .. id
+end
+
 function own.set_reply(queue, id, text)
-  reply_list(tag_of(queue) .. 'reply:' .. id, text)
+  reply_list(own.reply_key(queue, id), text)
 end
 
 function own.type_of(queue, fields)

@@ -36,8 +36,12 @@ function hero.touched()
   return 'updated_at', iso8601()
 end
 
-function hero.set_reply(_, id, text)
-  reply_list('hero:q:reply:' .. id, text)
+function hero.reply_key(_, id)
+  return 'hero:q:reply:' .. id
+end
+
+function hero.set_reply(queue, id, text)
+  reply_list(hero.reply_key(queue, id), text)
 end
 
 -- type_of is what bounds by type go by; the worker knows better, and decides.

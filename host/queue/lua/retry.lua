@@ -18,7 +18,11 @@ if not d.is_ended(state.status) then
 end
 local queue = state.queue or ARGV[9]
 d.set_waiting(queue, id)
-put_back(d, queue, circle_name(d, d.circle_of(queue, id) or ''), id)
+-- A job that does not know its list was ended before anybody took its id out
+-- of there: it is there still.
+if state.queue then
+  put_back(d, queue, circle_name(d, d.circle_of(queue, id) or ''), id)
+end
 if ARGV[11] ~= '' then
   redis.call('ZREM', d.scope(queue).dead, ARGV[11])
 end

@@ -79,7 +79,13 @@ local function take(d, queue, id)
   if not state then
     return unreadable(d, queue, id, why)
   end
-  if d.is_ended(state.status) or waits_elsewhere(d, queue, id, state) then
+  if d.is_ended(state.status) then
+    if not state.queue then
+      d.set(queue, id, 'queue', queue) -- for a retry by hand
+    end
+    return
+  end
+  if waits_elsewhere(d, queue, id, state) then
     return
   end
   local circle = circle_name(d, d.circle_in(queue, fields))

@@ -1,0 +1,69 @@
+package worker
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/henge-run/henge/host/queue"
+)
+
+// announceEvery is how often the worker says that it is there.
+const announceEvery = 10 * time.Second
+
+// announcePresence shows the worker in henge worker ls until ctx ends.
+func (w *Worker) announcePresence(ctx context.Context) {
+	host, _ := os.Hostname()
+	p := queue.Presence{
+		Host: host, PID: os.Getpid(), Version: version(), Started: time.Now(), Slots: w.opts.Slots, Circles: w.opts.Queue.Circles(),
+	}
+	for ctx.Err() == nil {
+		p.Types, p.Running, p.State = w.Types(), w.active.len(), "serving"
+		if w.isAsked() {
+			p.State = "stopping"
+		}
+		began := time.Now()
+		w.redis.report(began, w.opts.Queue.Announce(ctx, p))
+		pause(ctx, announceEvery)
+	}
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = w.opts.Queue.Leave(leaving) // it goes by itself, later
+}
+
+// version is the version of the program that the worker is part of.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
+}
+
+// obey does what is asked of the worker while it works.
+func (w *Worker) obey(ctx context.Context) {
+	w.opts.Queue.Listen(ctx, queue.Control{
+		Cancelled: w.renewNow,
+		Stop: func() {
+			w.log.Info("asked to stop")
+			w.Stop()
+		},
+	})
+}
+
+// renewNow has the renewer look at once.
+func (w *Worker) renewNow() {
+	select {
+	case w.renew <- struct{}{}:
+	default:
+	}
+}
+
+func (w *Worker) isAsked() bool {
+	select {
+	case <-w.asked:
+		return true
+	default:
+		return false
+	}
+}
