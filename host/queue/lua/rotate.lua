@@ -125,8 +125,9 @@ end
 -- share says how many jobs a source may give in a round, of those that were
 -- wanted when it began; heavy is what all sources weigh.
 local function share(s, wanted, heavy)
-  local n = math.floor(wanted * weight(s.circle) / heavy)
-  n = math.min(math.max(n, 1), WANT - #jobs)
+  local w = weight(s.circle)
+  local n = wanted < heavy and w or math.floor(wanted * w / heavy)
+  n = math.min(n, WANT - #jobs)
   local cap = CAPS and circle_cap(s.circle)
   if cap then
     n = math.min(n, room(s.d.scope(s.queue), 'circle/' .. s.circle, cap))
