@@ -55,6 +55,11 @@ test: setup
 spec:
 	$(GO) test ./host/sandbox/spectest -spec.all
 
+## chaos: a thousand workers killed while jobs flow
+.PHONY: chaos
+chaos: setup
+	$(GO) test ./host/worker -run 'Kills' -kills 1000 -timeout 15m -v
+
 ## soak: ten minutes of random jobs at full load, looking for what grows
 .PHONY: soak
 soak: setup

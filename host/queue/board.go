@@ -8,9 +8,12 @@ import (
 const (
 	// mostLists is how many lists one claim looks at.
 	mostLists = 64
-	// coldLists is how many of these are believed to be empty while there are
-	// others: nothing says for sure that they are.
-	coldLists = 8
+	// spareLists is how many more lists than jobs that are wanted are looked
+	// at, since some may be found empty.
+	spareLists = 8
+	// coldLists is how many of the lists that are believed to be empty are
+	// looked at while there are others: nothing says for sure that they are.
+	coldLists = 1
 )
 
 // board knows the lists that a worker serves and which of them are believed to
@@ -112,7 +115,7 @@ type look struct {
 func (b *board) pick(n int) look {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	hot := min(len(b.hot), n+coldLists, mostLists)
+	hot := min(len(b.hot), n+spareLists, mostLists)
 	picked := slices.Clone(b.hot[:hot])
 	// Whoever is looked at now has had its turn.
 	b.hot = append(b.hot[hot:], picked...)
