@@ -24,6 +24,12 @@ type submission struct {
 	Retries int               `help:"How many more attempts may follow a failure."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
 
+	After    []string      `placeholder:"ID" help:"Run only after these jobs have finished."`
+	At       time.Time     `placeholder:"TIME" xor:"at" help:"Run no sooner than at this time, for example 2027-01-31T09:00:00Z."`
+	In       time.Duration `placeholder:"TIME" xor:"at" help:"Run no sooner than after this time, for example 10m."`
+	Priority int           `help:"Run before (above 0) or behind (below 0) the circle's other jobs of the type; only in the dialect henge."`
+	Channel  string        `placeholder:"NAME" help:"Count the job in this channel, of which workers may run only so many at once."`
+
 	dialect
 	limits
 }
@@ -46,10 +52,14 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 	if caller == "" {
 		caller = circle
 	}
+	at := c.At
+	if c.In > 0 {
+		at = time.Now().Add(c.In)
+	}
 	return &queue.Submission{Job: job.Job{
 		Circle: circle, Caller: caller, Type: typ, Payload: payload,
 		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),
-	}}, nil
+	}, After: c.After, At: at, Priority: c.Priority, Channel: c.Channel}, nil
 }
 
 // dialect is the flag of commands that speak one of the wire formats.

@@ -14,17 +14,23 @@ import (
 
 // workerStart is henge worker start.
 type workerStart struct {
-	Circle      []string      `aliases:"circle-public-key" placeholder:"PK" xor:"circles" required:"" help:"Circle to serve: a public key in hex, or a name. May be given several times."`
-	AllCircles  bool          `xor:"circles" required:"" help:"Serve whatever circle a job is for."`
-	Types       []string      `placeholder:"TYPE" help:"Script types to serve; by default all that the loaded modules serve."`
-	Slots       int           `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
-	Group       string        `help:"Serve the lists of this worker group as well."`
-	Instance    string        `help:"Serve the lists of this instance of the group as well."`
-	Dialect     []string      `enum:"hero,rhailib,henge" placeholder:"NAME" help:"Wire formats to serve, of ${enum}; by default all."`
-	Pop         string        `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
-	Grace       time.Duration `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
-	Reset       string        `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
-	VerifyReset bool          `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
+	Circle      []string       `aliases:"circle-public-key" placeholder:"PK" xor:"circles" required:"" help:"Circle to serve: a public key in hex, or a name. May be given several times."`
+	AllCircles  bool           `xor:"circles" required:"" help:"Serve whatever circle a job is for."`
+	Types       []string       `placeholder:"TYPE" help:"Script types to serve; by default all that the loaded modules serve."`
+	Slots       int            `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
+	Group       string         `help:"Serve the lists of this worker group as well."`
+	Instance    string         `help:"Serve the lists of this instance of the group as well."`
+	Dialect     []string       `enum:"hero,rhailib,henge" placeholder:"NAME" help:"Wire formats to serve, of ${enum}; by default all."`
+	Pop         string         `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
+	Grace       time.Duration  `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
+	PerCircle   int            `placeholder:"N" help:"Most jobs of a circle that run at once, over all workers."`
+	PerType     map[string]int `placeholder:"TYPE=N" help:"The same for jobs of a type."`
+	PerChannel  map[string]int `placeholder:"NAME=N" help:"The same for jobs of a channel, of every circle or as circle/name."`
+	Weight      map[string]int `placeholder:"CIRCLE=N" help:"How many jobs in a row a circle gets in its turn; 1 for others."`
+	Share       string         `enum:"apart,leave" default:"apart" help:"What to do about other circles' jobs in a shared list: take them apart into lists of henge's own, or leave them in their place, for upstream workers that take from it too."`
+	KeepJobs    time.Duration  `default:"168h" help:"How long jobs that ended are kept in Redis; below 0 for ever."`
+	Reset       string         `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
+	VerifyReset bool           `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
 
 	limits
 }
@@ -42,6 +48,9 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		AllCircles: c.AllCircles,
 		Dialects:   c.Dialect,
 		Pop:        queue.Pop(c.Pop),
+		Caps:       queue.Caps{Circle: c.PerCircle, Types: c.PerType, Channels: c.PerChannel, Weights: c.Weight},
+		Leave:      c.Share == "leave",
+		JobTTL:     c.KeepJobs,
 		Log:        log,
 	})
 	if err != nil {

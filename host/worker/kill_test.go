@@ -1,3 +1,5 @@
+//go:build unix
+
 package worker_test
 
 import (
@@ -7,6 +9,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +30,9 @@ var kills = flag.Int("kills", 50, "how many workers are killed while jobs flow")
 const (
 	envRedis = "HENGE_TEST_KILL_REDIS"
 	envMode  = "HENGE_TEST_KILL_MODE"
+
+	// slow is the payload of a job that takes half a second.
+	slow = "slow"
 
 	modeWorker = "worker"
 	modeUnsafe = "unsafe"
@@ -47,6 +54,14 @@ func TestKilledWorker(t *testing.T) {
 	require.NoError(t, err)
 	w, err := worker.New(worker.Options{Queue: q, Slots: 4, Handlers: map[string]worker.Handler{
 		"osis": func(ctx context.Context, j *job.Job) *job.Result {
+			if string(j.Payload) == slow {
+				select {
+				case <-time.After(500 * time.Millisecond):
+				case <-ctx.Done():
+				}
+				// A worker that is stopped meanwhile has a result when it goes on.
+				return &job.Result{End: job.Success, Output: strconv.AppendInt(nil, j.Attempt, 10)}
+			}
 			workABit(ctx)
 			return &job.Result{End: job.Success, Output: j.Payload}
 		},
@@ -77,21 +92,26 @@ func popAndHope(ctx context.Context, rdb *redis.Client) {
 	}
 }
 
+// startChild starts a worker in a process of its own.
+func startChild(t *testing.T, server *localredis.Server, mode string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWorker$")
+	cmd.Env = append(os.Environ(), envRedis+"="+server.URL(), envMode+"="+mode)
+	require.NoError(t, cmd.Start())
+	return cmd
+}
+
+func killChild(t *testing.T, cmd *exec.Cmd) {
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait() // "signal: killed"
+}
+
 // flow has workers end jobs while they are killed with SIGKILL at random
 // moments, and returns how many jobs were lost and how many ended twice.
 func flow(t *testing.T, mode string, kills int, patience time.Duration) (lost, twice int) {
 	server := redistest.Server(t, localredis.Options{})
 	rdb := redistest.Client(t, server)
-	start := func() *exec.Cmd {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWorker$")
-		cmd.Env = append(os.Environ(), envRedis+"="+server.URL(), envMode+"="+mode)
-		require.NoError(t, cmd.Start())
-		return cmd
-	}
-	kill := func(cmd *exec.Cmd) {
-		require.NoError(t, cmd.Process.Kill())
-		_ = cmd.Wait() // "signal: killed"
-	}
+	start := func() *exec.Cmd { return startChild(t, server, mode) }
+	kill := func(cmd *exec.Cmd) { killChild(t, cmd) }
 	workers := make([]*exec.Cmd, 3)
 	for i := range workers {
 		workers[i] = start()
@@ -148,4 +168,47 @@ func TestKills(t *testing.T) {
 func TestKillsOfAnUnsafeWorker(t *testing.T) {
 	lost, _ := flow(t, modeUnsafe, 50, 5*time.Second)
 	require.Positive(t, lost)
+}
+
+// A worker that is stopped past its lease and goes on changes nothing, and
+// serves other jobs as before.
+func TestStoppedWorkerChangesNothing(t *testing.T) {
+	server := redistest.Server(t, localredis.Options{})
+	rdb := redistest.Client(t, server)
+	p, err := queue.NewProducer(rdb, queue.Hero)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	submit := func(payload string) queue.Ref {
+		ref, err := p.Submit(ctx, &queue.Submission{Job: job.Job{Circle: circle, Type: "osis", Payload: []byte(payload)}})
+		require.NoError(t, err)
+		return ref
+	}
+	first := startChild(t, server, modeWorker)
+	defer killChild(t, first)
+	ref := submit(slow)
+	require.Eventually(t, func() bool {
+		r, err := p.Get(ctx, ref)
+		return err == nil && r.Status() == "started"
+	}, 30*time.Second, time.Millisecond)
+	require.NoError(t, first.Process.Signal(syscall.SIGSTOP))
+
+	second := startChild(t, server, modeWorker)
+	r, err := p.Wait(ctx, ref)
+	require.NoError(t, err)
+	require.Equal(t, "2", r.Fields["output"])
+	killChild(t, second)
+
+	require.NoError(t, first.Process.Signal(syscall.SIGCONT))
+	// It is back when it has ended another job, after what it still held.
+	other, err := p.Wait(ctx, submit("42"))
+	require.NoError(t, err)
+	require.Equal(t, "42", other.Fields["output"])
+	again, err := p.Wait(ctx, submit(slow))
+	require.NoError(t, err)
+	require.Equal(t, "1", again.Fields["output"])
+	now, err := p.Get(ctx, ref)
+	require.NoError(t, err)
+	require.Equal(t, r.Fields, now.Fields)
+	require.EqualValues(t, 1, rdb.LLen(ctx, "hero:q:reply:"+ref.ID).Val())
 }
