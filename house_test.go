@@ -116,6 +116,8 @@ func mayImport(from, to string) bool {
 		return within(to, "host/job", "host/queue")
 	case within(from, "host/registry"):
 		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
+	case within(from, "host/store"):
+		return within(to, "host/job", "host/store")
 	case within(from, "host/worker"):
 		return within(to, "host/job", "host/queue", "host/registry", "host/sandbox")
 	}
@@ -126,7 +128,9 @@ func mayImport(from, to string) bool {
 var reserved = map[string]string{
 	"github.com/tetratelabs/wazero": "host/sandbox",
 	"github.com/alecthomas/kong":    "cmd/henge",
+	"github.com/robfig/cron/v3":     "host/schedule",
 	"github.com/lmittmann/tint":     "cmd/henge",
+	"zombiezen.com/go/sqlite":       "host/store",
 }
 
 func TestDataGoesOneWay(t *testing.T) {
