@@ -28,6 +28,7 @@ type submission struct {
 	At       time.Time     `placeholder:"TIME" xor:"at" help:"Run no sooner than at this time, for example 2027-01-31T09:00:00Z."`
 	In       time.Duration `placeholder:"TIME" xor:"at" help:"Run no sooner than after this time, for example 10m."`
 	Priority int           `help:"Run before (above 0) or behind (below 0) the circle's other jobs of the type; only in the dialect henge."`
+	Topic    string        `placeholder:"NAME" help:"Topic of the job, which only the dialect herojobs has."`
 	Channel  string        `placeholder:"NAME" help:"Count the job in this channel, of which workers may run only so many at once."`
 
 	dialect
@@ -44,13 +45,12 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 	if err != nil {
 		return nil, err
 	}
-	circle, err := job.ParseCircle(c.Circle)
-	if err != nil {
-		return nil, &exitError{exitUsage, err}
-	}
-	caller := c.Caller
-	if caller == "" {
-		caller = circle
+	circle, caller := c.Circle, c.Caller
+	if c.Dialect != queue.HeroJobs { // which has no caller, and rules of its own for names
+		if circle, err = job.ParseCircle(c.Circle); err != nil {
+			return nil, &exitError{exitUsage, err}
+		}
+		caller = cmp.Or(caller, circle)
 	}
 	at := c.At
 	if c.In > 0 {
@@ -59,23 +59,24 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 	return &queue.Submission{Job: job.Job{
 		Circle: circle, Caller: caller, Type: typ, Payload: payload,
 		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),
-	}, After: c.After, At: at, Priority: c.Priority, Channel: c.Channel}, nil
+	}, After: c.After, At: at, Priority: c.Priority, Channel: c.Channel, Topic: c.Topic}, nil
 }
 
 // dialect is the flag of commands that speak one of the wire formats.
 type dialect struct {
-	Dialect string `enum:"hero,rhailib,henge" default:"hero" help:"Wire format of the jobs: ${enum}."`
+	Dialect string `enum:"hero,rhailib,henge,herojobs" default:"hero" help:"Wire format of the jobs: ${enum}."`
 }
 
 // named is a job that a command is about.
 type named struct {
 	ID     string `arg:"" help:"The job's id."`
 	Circle string `placeholder:"PK" help:"The job's circle, in dialects where ids belong to one."`
+	Topic  string `placeholder:"NAME" help:"The job's topic, in the dialect herojobs; by default default."`
 
 	dialect
 }
 
-func (n named) ref() queue.Ref { return queue.Ref{ID: n.ID, Circle: n.Circle} }
+func (n named) ref() queue.Ref { return queue.Ref{ID: n.ID, Circle: n.Circle, Topic: n.Topic} }
 
 // withProducer connects to Redis for the time of one command.
 func withProducer(g *globals, dialect string, do func(*queue.Producer) error) error {
@@ -147,7 +148,7 @@ func (c *jobRun) Run(ctx context.Context, s streams, g *globals) error {
 		if record.Failed() {
 			return failure(record.Fields["end"], record.Fields["error"])
 		}
-		return printOutput(s, []byte(record.Fields["output"]))
+		return printOutput(s, []byte(record.Output()))
 	})
 }
 

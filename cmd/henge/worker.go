@@ -20,7 +20,7 @@ type workerStart struct {
 	Slots       int            `default:"${slots}" help:"Jobs that run at once (${slots} on this machine)."`
 	Group       string         `help:"Serve the lists of this worker group as well."`
 	Instance    string         `help:"Serve the lists of this instance of the group as well."`
-	Dialect     []string       `enum:"hero,rhailib,henge" placeholder:"NAME" help:"Wire formats to serve, of ${enum}; by default all."`
+	Dialect     []string       `enum:"hero,rhailib,henge,herojobs" placeholder:"NAME" help:"Wire formats to serve, of ${enum}; by default all."`
 	Pop         string         `enum:"oldest,newest" default:"oldest" help:"Which waiting job is taken first: oldest, or newest as upstream workers do."`
 	Grace       time.Duration  `default:"20s" help:"How long running jobs may go on after a stop; those left are handed back."`
 	PerCircle   int            `placeholder:"N" help:"Most jobs of a circle that run at once, over all workers."`

@@ -12,9 +12,10 @@ import (
 
 // The dialects: wire formats that jobs come in.
 const (
-	Hero    = "hero"    // Hero actors: hero:job:{id}, hero:q:work:type:{t}
-	Rhailib = "rhailib" // rhailib workers: rhai_task_details:{id}, rhai_tasks:{circle}
-	Henge   = "henge"   // henge's own: henge:{C}:job:{id}, henge:{C}:q:{type}
+	Hero     = "hero"     // Hero actors: hero:job:{id}, hero:q:work:type:{t}
+	Rhailib  = "rhailib"  // rhailib workers: rhai_task_details:{id}, rhai_tasks:{circle}
+	Henge    = "henge"    // henge's own: henge:{C}:job:{id}, henge:{C}:q:{type}
+	HeroJobs = "herojobs" // herojobs managers: herojobs:{circle}:{topic}:{id}, heroqueue:{circle}:{topic}
 )
 
 // Dialects returns the names of all dialects, in the order in which a worker
@@ -84,12 +85,13 @@ const (
 type place struct {
 	list  string // where it waits, or any list from which the script finds the job
 	key   string // the job itself
+	own   string // the hash of henge's own fields where these are apart from the job; empty for none
 	reply string // where a reply is pushed; empty for none
 	log   string // the list of its log
 	scope string // the prefix of henge's keys that go with it
 }
 
-func allDialects() []dialect { return []dialect{hero{}, rhailib{}, own{}} }
+func allDialects() []dialect { return []dialect{hero{}, rhailib{}, own{}, herojobs{}} }
 
 // dialectsNamed returns the dialects of these names, all for none.
 func dialectsNamed(names []string) ([]dialect, error) {

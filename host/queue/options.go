@@ -62,8 +62,8 @@ type Options struct {
 	// negative for none.
 	Events int
 
-	// History keeps each job that ended for History, see there; jobs of the
-	// dialect herojobs are kept always.
+	// History writes the name of each job that ended to a stream, for whoever
+	// keeps jobs on disk; a million at the most.
 	History bool
 
 	// ReplyTTL is how long a reply is kept for whoever waits; default 1 h.

@@ -41,8 +41,9 @@ func NewProducer(rdb redis.UniversalClient, dialectName string) (*Producer, erro
 func (p *Producer) Dialect() string { return p.dialect.name() }
 
 // Submit writes a job and puts it to the end of its list. Without an ID it
-// gets a new UUID. It returns the job's name, or ErrExists. In the dialects
-// Hero and Rhailib the timeout is rounded up to seconds.
+// gets a new UUID, or in the dialect HeroJobs the next number of its circle
+// and topic. It returns the job's name, or ErrExists. In all dialects but
+// Henge the timeout is rounded up to seconds.
 func (p *Producer) Submit(ctx context.Context, s *Submission) (Ref, error) {
 	one := *s
 	keys, args, err := p.submission(&one)
@@ -53,10 +54,25 @@ func (p *Producer) Submit(ctx context.Context, s *Submission) (Ref, error) {
 	if err != nil {
 		return Ref{}, fmt.Errorf("submit job: %w", err)
 	}
-	if reply == int64(0) {
-		return Ref{}, fmt.Errorf("submit job %s: %w", quoteShort(one.ID), ErrExists)
+	ref, err := submitted(one.ref(), reply)
+	if err != nil {
+		return Ref{}, fmt.Errorf("submit job %s: %w", quoteShort(one.ID), err)
 	}
-	return one.ref(), nil
+	return ref, nil
+}
+
+// submitted reads what the script answered for a job: an id where it counted
+// one.
+func submitted(r Ref, reply any) (Ref, error) {
+	switch id := reply.(type) {
+	case string:
+		r.ID = id
+	case int64:
+		if id == 0 {
+			return Ref{}, ErrExists
+		}
+	}
+	return r, nil
 }
 
 // submission returns what the script takes.
@@ -134,8 +150,8 @@ func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitt
 		case reply == nil:
 		case reply.Err() != nil:
 			answers[i].Err = reply.Err()
-		case reply.Val() == int64(0):
-			answers[i].Err = ErrExists
+		default:
+			answers[i].Ref, answers[i].Err = submitted(answers[i].Ref, reply.Val())
 		}
 	}
 	return answers, nil
@@ -148,7 +164,7 @@ func (p *Producer) Get(ctx context.Context, r Ref) (Record, error) {
 		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
 	}
 	fields, err := within(ctx, func() (map[string]string, error) {
-		return p.rdb.HGetAll(ctx, place.key).Result()
+		return p.fields(ctx, place)
 	})
 	if err != nil {
 		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
@@ -157,6 +173,22 @@ func (p *Producer) Get(ctx context.Context, r Ref) (Record, error) {
 		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), ErrNotFound)
 	}
 	return Record{Ref: r, Fields: fields}, nil
+}
+
+// fields returns those of a job, none where it is not there.
+func (p *Producer) fields(ctx context.Context, at place) (map[string]string, error) {
+	if at.own == "" {
+		return p.rdb.HGetAll(ctx, at.key).Result()
+	}
+	var hash, own *redis.MapStringStringCmd
+	_, err := p.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		hash, own = pipe.HGetAll(ctx, at.key), pipe.HGetAll(ctx, at.own)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return herojobsFields(hash.Val(), own.Val()), nil
 }
 
 // Logs returns the log of a job, oldest line first; none when the job wrote

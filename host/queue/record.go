@@ -34,7 +34,12 @@ func (r Record) InCircle() string {
 }
 
 // Type returns the script type as it was written, empty where the list says it.
-func (r Record) Type() string { return cmp.Or(r.Fields["script_type"], r.Fields["type"]) }
+func (r Record) Type() string {
+	return cmp.Or(r.Fields["script_type"], r.Fields["type"], r.Fields["params_type"])
+}
+
+// Output returns the job's result, empty where it has none.
+func (r Record) Output() string { return cmp.Or(r.Fields["output"], r.Fields["result"]) }
 
 // Caller returns who asked.
 func (r Record) Caller() string {
@@ -51,7 +56,14 @@ func (r Record) Failed() bool { return slices.Contains(statusesFailed[:], r.Stat
 
 // Updated returns when the record was last written, the zero time when that
 // cannot be read.
-func (r Record) Updated() time.Time { return r.time("updated_ms", "updated_at", "updatedAt") }
+func (r Record) Updated() time.Time {
+	for _, name := range []string{"time_end", "time_start", "time_scheduled"} {
+		if s, err := strconv.ParseInt(r.Fields[name], 10, 64); err == nil && s > 0 {
+			return time.Unix(s, 0)
+		}
+	}
+	return r.time("updated_ms", "updated_at", "updatedAt")
+}
 
 // Created returns when the record was made, in the same way.
 func (r Record) Created() time.Time { return r.time("created_ms", "created_at", "createdAt") }

@@ -33,7 +33,7 @@ func loadScripts() *scripts {
 	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
-		before := []string{"prelude", "hash", "hero", "rhailib", "henge", "common"}
+		before := []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs", "common"}
 		text := source(append(before, parts...)...)
 		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
 	}

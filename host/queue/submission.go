@@ -31,6 +31,12 @@ type Submission struct {
 	// many of at once (Caps).
 	Channel string
 
+	// Topic is part of the name of the list in the dialect HeroJobs, which
+	// alone has it; empty stands for "default". Circle and topic are written
+	// into keys in small letters, with _ for what is no letter, digit, point or
+	// comma.
+	Topic string
+
 	// Priority puts the job before (above 0) or behind (below 0) the others of
 	// its circle and type. Only the dialect Henge has it.
 	Priority int
@@ -41,21 +47,41 @@ type Ref struct {
 	// ID is enough in the dialects Hero and Rhailib.
 	ID string
 
-	// Circle is needed in the dialect Henge, where ids belong to a circle.
+	// Circle is needed in the dialect Henge, where ids belong to a circle, and
+	// in HeroJobs, where they belong to a circle and a topic.
 	Circle string
+
+	// Topic is for the dialect HeroJobs; empty stands for "default". There both
+	// are as they stand in the job's key: Submit returns them so.
+	Topic string
 }
 
-// String returns the id, with the circle where there is one.
+// String returns the id, with the circle and topic where there are such.
 func (r Ref) String() string {
 	if r.Circle == "" {
 		return r.ID
 	}
+	if r.Topic != "" {
+		return r.Circle + "/" + r.Topic + "/" + r.ID
+	}
 	return r.Circle + "/" + r.ID
+}
+
+// completer is a dialect with rules of its own for the names and ids of new
+// jobs.
+type completer interface {
+	complete(s *Submission) error
 }
 
 // complete checks what all dialects need, and gives the job an id where it has
 // none.
 func (s *Submission) complete(d dialect) error {
+	if c, ok := d.(completer); ok {
+		return c.complete(s)
+	}
+	if s.Topic != "" {
+		return fmt.Errorf("only jobs of the dialect %s have a topic", HeroJobs)
+	}
 	circle, err := job.ParseCircle(s.Circle)
 	if err != nil {
 		return err
@@ -74,7 +100,7 @@ func (s *Submission) complete(d dialect) error {
 	return nil
 }
 
-func (s *Submission) ref() Ref { return Ref{ID: s.ID, Circle: s.Circle} }
+func (s *Submission) ref() Ref { return Ref{ID: s.ID, Circle: s.Circle, Topic: s.Topic} }
 
 // level is the list beside the one of the type in which the job waits.
 func (s *Submission) level() string {

@@ -8,7 +8,6 @@ import (
 	"context"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -244,56 +243,6 @@ func (s *suite) handedBack() {
 	require.EqualValues(s, 0, c.Crashes)
 }
 
-func (s *suite) cancelled() {
-	q, p := s.worker(queue.Options{}), s.newProducer()
-	s.put(2)
-	running, err := p.Cancel(s.Context(), s.ref("1"), "enough")
-	require.NoError(s, err)
-	require.False(s, running)
-	r, err := p.Get(s.Context(), s.ref("1"))
-	require.NoError(s, err)
-	require.True(s, r.Failed())
-	require.Equal(s, "2", s.one(q).Job.ID)
-	_, err = p.Cancel(s.Context(), s.ref("1"), "")
-	require.ErrorIs(s, err, queue.ErrEnded)
-	_, err = p.Cancel(s.Context(), s.ref("77"), "")
-	require.ErrorIs(s, err, queue.ErrNotFound)
-}
-
-func (s *suite) stopped() {
-	q, p := s.worker(queue.Options{}), s.newProducer()
-	s.put(1)
-	c := s.one(q)
-	running, err := p.Cancel(s.Context(), s.ref("1"), "enough")
-	require.NoError(s, err)
-	require.True(s, running)
-	renewal, err := q.Renew(s.Context(), []*queue.Claim{c})
-	require.NoError(s, err)
-	require.Equal(s, []queue.Cancellation{{Claim: c, Why: "enough"}}, renewal.Cancelled)
-	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Cancelled, Error: "enough"}))
-	r, err := p.Get(s.Context(), s.ref("1"))
-	require.NoError(s, err)
-	require.True(s, r.Failed())
-	require.Equal(s, "enough", r.Fields["error"])
-}
-
-func (s *suite) again() {
-	q, p := s.worker(queue.Options{}), s.newProducer()
-	s.put(1)
-	c := s.one(q)
-	require.ErrorIs(s, p.Retry(s.Context(), s.ref("1")), queue.ErrNotEnded)
-	require.ErrorIs(s, p.Remove(s.Context(), s.ref("1")), queue.ErrNotEnded)
-	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Trap, Error: "x"}))
-	require.NoError(s, p.Retry(s.Context(), s.ref("1")))
-	c = s.one(q)
-	require.EqualValues(s, 2, c.Run)
-	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Success, Output: []byte("42")}))
-	s.sees("1", s.d.Done, "42", "")
-	require.NoError(s, p.Remove(s.Context(), s.ref("1")))
-	_, err := p.Get(s.Context(), s.ref("1"))
-	require.ErrorIs(s, err, queue.ErrNotFound)
-}
-
 func (s *suite) order() {
 	for pop, want := range map[queue.Pop][]string{queue.PopOldest: {"1", "2", "3"}, queue.PopNewest: {"3", "2", "1"}} {
 		require.NoError(s, s.rdb.FlushAll(s.Context()).Err())
@@ -352,49 +301,3 @@ func (s *suite) exchange() {
 		s.sees(id, s.d.Done, id, "")
 	}
 }
-
-func (s *suite) producer() {
-	q, p := s.worker(queue.Options{}), s.newProducer()
-	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
-	defer cancel()
-	ref, err := p.Submit(ctx, &queue.Submission{Job: job.Job{Circle: alice, Type: s.d.Type, Payload: []byte("1 + 1")}})
-	require.NoError(s, err)
-	many, err := p.SubmitMany(ctx, []queue.Submission{
-		{Job: job.Job{Circle: alice, Type: s.d.Type, Payload: []byte("2 + 2")}},
-		{Job: job.Job{Circle: "no circle", Type: s.d.Type}},
-		{Job: job.Job{Circle: alice, Type: s.d.Type, Payload: []byte("3 + 3")}},
-	})
-	require.NoError(s, err)
-	require.NoError(s, many[0].Err)
-	require.Error(s, many[1].Err)
-	require.NoError(s, many[2].Err)
-	jobs := append(s.claim(q, 5), s.claim(q, 5)...)
-	require.Len(s, jobs, 3)
-	for _, c := range jobs {
-		require.Empty(s, c.Refusal)
-		require.NoError(s, q.Finish(ctx, c, &job.Result{
-			End: job.Success, Output: c.Job.Payload, Log: []job.LogLine{{Time: time.Unix(1, 0).UTC(), Text: "hello"}},
-		}))
-	}
-	r, err := p.Wait(ctx, ref)
-	require.NoError(s, err)
-	require.Equal(s, s.d.Done, r.Status())
-	lines, err := p.Logs(ctx, ref)
-	require.NoError(s, err)
-	require.Equal(s, []job.LogLine{{Time: time.Unix(1, 0).UTC(), Text: "hello"}}, lines)
-	all, err := p.List(ctx, queue.Filter{Circle: alice}, 10)
-	require.NoError(s, err)
-	require.Len(s, all, 3)
-	none, err := p.List(ctx, queue.Filter{Circle: bob}, 10)
-	require.NoError(s, err)
-	require.Empty(s, none)
-}
-
-func (s *suite) newProducer() *queue.Producer {
-	s.Helper()
-	p, err := queue.NewProducer(s.rdb, s.d.Name)
-	require.NoError(s, err)
-	return p
-}
-
-func (s *suite) ref(id string) queue.Ref { return queue.Ref{ID: id, Circle: alice} }

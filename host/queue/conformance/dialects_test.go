@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -49,6 +50,42 @@ func TestRhailib(t *testing.T) {
 				return rdb.LPush(ctx, "rhai_tasks:"+circle, id).Err()
 			},
 			Read: hash(key), Lease: shared,
+		})
+	})
+}
+
+func TestHeroJobs(t *testing.T) {
+	key := func(id, circle string) string { return "herojobs:" + circle + ":default:" + id }
+	type text struct {
+		Params string `json:"params"`
+		Type   string `json:"params_type"`
+		Status string `json:"status"`
+		Error  string `json:"error"`
+		Result string `json:"result"`
+	}
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		conformance.Run(t, rdb, conformance.Dialect{
+			Name: queue.HeroJobs, Type: "rhaiscript", Waiting: "new", Started: "active", Done: "done", Failed: "error",
+			Put: func(ctx context.Context, rdb *redis.Client, id, circle, script string) error {
+				b, err := json.Marshal(text{Params: script, Type: "rhaiscript", Status: "new"})
+				if err != nil {
+					return err
+				}
+				return rdb.HSet(ctx, key(id, circle), "job", b).Err()
+			},
+			Push: func(ctx context.Context, rdb *redis.Client, id, circle string) error {
+				return rdb.RPush(ctx, "heroqueue:"+circle+":default", id).Err()
+			},
+			Read: func(ctx context.Context, rdb *redis.Client, id, circle string) (status, output, message string, err error) {
+				b, err := rdb.HGet(ctx, key(id, circle), "job").Bytes()
+				if err != nil {
+					return "", "", "", err
+				}
+				var v text
+				err = json.Unmarshal(b, &v)
+				return v.Status, v.Result, v.Error, err
+			},
+			Lease: shared,
 		})
 	})
 }

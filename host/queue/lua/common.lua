@@ -183,7 +183,7 @@ local function end_job(d, queue, id, before, ending, output, message, cost, dead
   d.set_ended(queue, id, before, ending, output, message, cost, dead)
   wake_dependents(d, queue, id, before)
   event(d, queue, id, 'ended', 'end', ending)
-  if HISTORY or d.keeps_history then
+  if HISTORY then
     redis.call('XADD', d.scope(queue).history, 'MAXLEN', '~', int(MOST_HISTORY), '*', 'job', member(d, queue, id))
   end
 end

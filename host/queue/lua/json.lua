@@ -23,6 +23,7 @@
 
 local json_members, json_text, json_number, json_quote, json_splice
 do
+  -- No tables out here: each run of each script would build them.
   local find, byte, sub, gsub = string.find, string.byte, string.sub, string.gsub
   local HUGE = math.huge
 
@@ -30,33 +31,20 @@ do
   local MAX_DEPTH = 10000
   -- What may follow in an object or array.
   local NAME, VALUE, MORE = 1, 2, 3
-  local LITERALS = {[116] = 'true', [102] = 'false', [110] = 'null'}
 
-  -- In all patterns here nothing is repeated (+ and *): the Lua of the Redis
-  -- in the process recurses for each repetition, and a text may be long.
+  -- The control characters that JSON has no place for, inside strings or out.
+  local CONTROLS = '\0\1\2\3\4\5\6\7\8\11\12\14\15\16\17\18\19\20\21\22\23\24\25\26\27\28\29\30\31'
+
+  -- A search for one plain byte runs at the speed of memory, a thousand times
+  -- that of a pattern, so what may be long is gone through by such searches.
+  -- Patterns here have no + or *, and gsub gets no more than a block: in the
+  -- Redis inside a process the one recurses for each repetition, and the other
+  -- copies all of its text for each match.
+  local BLOCK = 1024
 
   local function broken(text, at, what)
     local where = at > #text and 'it ends where' or 'at byte ' .. at
     return nil, 'its text is not a JSON object: ' .. where .. ' there should be ' .. what
-  end
-
-  -- masked returns text with each escape overwritten by as many bytes that mean
-  -- nothing, so that the next quote always ends a string. One gsub over all of
-  -- the text costs a tenth of a loop over escapes where these are dense, as in
-  -- JSON within JSON. Where an escape is no valid one it returns nil and where.
-  local function masked(text)
-    if not find(text, '\\', 1, true) then
-      return text
-    end
-    local s = gsub(text, '\\["\\/bfnrt]', '__')
-    if find(s, '\\', 1, true) then
-      s = gsub(s, '\\u%x%x%x%x', '______')
-    end
-    local left = find(s, '\\', 1, true)
-    if left then
-      return nil, left
-    end
-    return s
   end
 
   -- skip returns the first place from at on that is no white space, and its
@@ -70,21 +58,36 @@ do
     return at, c
   end
 
-  -- string_end returns the closing quote of the string that begins at from,
-  -- and the next control character, HUGE for none. control is what an earlier
-  -- call gave: these are looked for once, not once in each string.
-  local function string_end(s, from, control)
+  -- string_end returns the closing quote of the string that begins at from, or
+  -- nil, where it is broken, and why. ahead holds the next backslash and the
+  -- next control character, so that these are not looked for in each string;
+  -- there are no backslashes between strings.
+  local function string_end(s, from, ahead)
     local to = find(s, '"', from + 1, true)
-    if control < from then
-      control = find(s, '%c', from) or HUGE
-    end
-    while to and control < to do
-      if byte(s, control) ~= 127 then -- delete, which a string may hold
-        return nil, control
+    local escape = ahead.escape
+    while to and escape < to do
+      local c = byte(s, escape + 1)
+      if c == 34 then
+        to = find(s, '"', escape + 2, true)
+      elseif c == 117 then
+        if not find(s, '^%x%x%x%x', escape + 2) then
+          return nil, escape, 'no such escape'
+        end
+      elseif c ~= 92 and c ~= 110 and c ~= 116 and c ~= 114 and c ~= 47 and c ~= 98 and c ~= 102 then
+        return nil, escape, 'no such escape'
       end
-      control = find(s, '%c', control + 1) or HUGE
+      escape = find(s, '\\', escape + 2, true) or HUGE
     end
-    return to, to and control or #s + 1
+    ahead.escape = escape
+    if ahead.control < from then
+      ahead.control = find(s, '[\t\n\r]', from) or HUGE
+    end
+    if not to then
+      return nil, #s + 1, 'the end of a string'
+    elseif ahead.control < to then
+      return nil, ahead.control, 'no control character'
+    end
+    return to
   end
 
   -- digits returns the place behind the digits that begin at at, nil for none.
@@ -109,8 +112,8 @@ do
     return stop and stop - 1
   end
 
-  -- utf8 encodes a code point, U+FFFD for half of a surrogate pair.
-  local function utf8(n)
+  -- utf8_of encodes a code point, U+FFFD for half of a surrogate pair.
+  local function utf8_of(n)
     if n < 128 then
       return string.char(n)
     elseif n < 2048 then
@@ -124,31 +127,32 @@ do
       128 + math.floor(n / 64) % 64, 128 + n % 64)
   end
 
-  local ESCAPED = {['"'] = '"', ['\\'] = '\\', ['/'] = '/',
-    b = '\b', f = '\f', n = '\n', r = '\r', t = '\t'}
-
   -- unescape decodes what stands between the quotes of a valid string.
   local function unescape(s)
-    if not find(s, '\\', 1, true) then
+    local escape = find(s, '\\', 1, true)
+    if not escape then
       return s
-    elseif not find(s, '\\u', 1, true) then
-      return (gsub(s, '\\(.)', ESCAPED))
     end
-    local pair_end = 0
-    return (gsub(s, '()\\(.)(%x?%x?%x?%x?)', function(at, kind, hex)
-      if kind ~= 'u' then
-        return ESCAPED[kind] .. hex
-      elseif at < pair_end then
-        return ''
+    local short = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', b = '\b', f = '\f', n = '\n', r = '\r', t = '\t'}
+    local pieces, at = {}, 1
+    while escape do
+      pieces[#pieces + 1] = sub(s, at, escape - 1)
+      at = escape + 2
+      local char = short[sub(s, escape + 1, escape + 1)]
+      if not char then
+        local n = tonumber(sub(s, at, at + 3), 16)
+        at = at + 4
+        if n >= 55296 and n < 56320 and find(s, '^\\u[dD][c-fC-F]', at) then
+          n = 65536 + (n - 55296) * 1024 + tonumber(sub(s, at + 2, at + 5), 16) - 56320
+          at = at + 6
+        end
+        char = utf8_of(n)
       end
-      local n = tonumber(hex, 16)
-      local low = n >= 55296 and n < 56320 and string.match(sub(s, at + 6, at + 11), '^\\u([dD][c-fC-F]%x%x)$')
-      if low then
-        n = 65536 + (n - 55296) * 1024 + tonumber(low, 16) - 56320
-        pair_end = at + 12
-      end
-      return utf8(n)
-    end))
+      pieces[#pieces + 1] = char
+      escape = find(s, '\\', at, true)
+    end
+    pieces[#pieces + 1] = sub(s, at)
+    return table.concat(pieces)
   end
 
   -- json_members returns the spans of the outermost object's members by name,
@@ -156,17 +160,23 @@ do
   -- value, or the brace of an object without any. For what is no object it
   -- returns nil and a sentence that says where.
   function json_members(text)
-    local s, escape = masked(text)
-    if not s then
-      return broken(text, escape, 'no such escape')
+    for i = 1, #CONTROLS do
+      local at = find(text, sub(CONTROLS, i, i), 1, true)
+      if at then
+        return broken(text, at, 'no control character')
+      end
     end
-    local at, c = skip(s, 1)
+    local at, c = skip(text, 1)
     if c ~= 123 then
       return broken(text, at, 'an object')
     end
     local members, last, want, closers, depth = {}, at, NAME, {125}, 1
-    local control, name, from = 0
-    at, c = skip(s, at + 1)
+    local ahead = {escape = find(text, '\\', 1, true) or HUGE, control = HUGE}
+    if find(text, '\n', 1, true) or find(text, '\r', 1, true) or find(text, '\t', 1, true) then
+      ahead.control = 0
+    end
+    local name, from, fault, what
+    at, c = skip(text, at + 1)
     if c == 125 then
       want = MORE
     end
@@ -177,14 +187,14 @@ do
           return broken(text, at, 'a name in quotes')
         end
         local quote = at
-        at, control = string_end(s, quote, control)
+        at, fault, what = string_end(text, quote, ahead)
         if not at then
-          return broken(text, control, 'more of a string')
+          return broken(text, fault, what)
         end
         if depth == 1 then
           name = unescape(sub(text, quote + 1, at - 1))
         end
-        at, c = skip(s, at + 1)
+        at, c = skip(text, at + 1)
         if c ~= 58 then
           return broken(text, at, 'a colon')
         end
@@ -202,15 +212,15 @@ do
           from = at
         end
         if c == 34 then
-          to, control = string_end(s, at, control)
+          to, fault, what = string_end(text, at, ahead)
           if not to then
-            return broken(text, control, 'more of a string')
+            return broken(text, fault, what)
           end
         elseif c == 123 or c == 91 then
           if depth == MAX_DEPTH then
             return broken(text, at, 'no deeper nesting')
           end
-          local inner, first = skip(s, at + 1)
+          local inner, first = skip(text, at + 1)
           if first == c + 2 then -- the brace or bracket that closes it
             to = inner
           else
@@ -218,13 +228,14 @@ do
             closers[depth] = c + 2
             want = c == 123 and NAME or VALUE
           end
-        elseif LITERALS[c] then
-          to = at + #LITERALS[c] - 1
-          if sub(s, at, to) ~= LITERALS[c] then
-            return broken(text, at, LITERALS[c])
+        elseif c == 116 or c == 102 or c == 110 then
+          local word = c == 116 and 'true' or c == 102 and 'false' or 'null'
+          to = at + #word - 1
+          if sub(text, at, to) ~= word then
+            return broken(text, at, word)
           end
         else
-          to = number_end(s, at)
+          to = number_end(text, at)
           if not to then
             return broken(text, at, 'a value')
           end
@@ -236,7 +247,11 @@ do
           members[name], last = {from, to, earlier = members[name]}, to
         end
       end
-      at, c = skip(s, at + 1)
+      at = at + 1
+      c = byte(text, at)
+      if c and c <= 32 then -- asked here, since the call costs a fifth of the time
+        at, c = skip(text, at)
+      end
       if depth == 0 then
         if c then
           return broken(text, at, 'nothing more')
@@ -256,42 +271,25 @@ do
   -- json_number returns nil for a member that is missing or no number, and for
   -- a number with a point or an exponent.
   function json_number(text, span)
-    if span and find(text, '[-%d]', span[1]) == span[1] then
-      local digits = sub(text, span[1], span[2])
-      return not find(digits, '[.eE]') and digits or nil
+    if span and find(text, '^[-%d]', span[1]) then
+      local number = sub(text, span[1], span[2])
+      return not find(number, '[.eE]') and number or nil
     end
   end
-
-  local QUOTED = {['"'] = '\\"', ['\\'] = '\\\\'}
-  for c = 0, 31 do
-    QUOTED[string.char(c)] = string.format('\\u%04x', c)
-  end
-  for letter, c in pairs(ESCAPED) do
-    if c < ' ' then
-      QUOTED[c] = '\\' .. letter
-    end
-  end
-
-  -- The forms of UTF-8 beyond ASCII, and for each as many other bytes.
-  local UTF8 = {
-    {'[\194-\223][\128-\191]', '__'},
-    {'[\225-\236\238\239][\128-\191][\128-\191]', '___'},
-    {'\224[\160-\191][\128-\191]', '___'},
-    {'\237[\128-\159][\128-\191]', '___'},
-    {'\240[\144-\191][\128-\191][\128-\191]', '____'},
-    {'[\241-\243][\128-\191][\128-\191][\128-\191]', '____'},
-    {'\244[\128-\143][\128-\191][\128-\191]', '____'},
-  }
 
   -- valid_utf8 returns s with U+FFFD for each byte that is in no character.
   local function valid_utf8(s)
-    local rest = s
-    for _, form in ipairs(UTF8) do
-      if not find(rest, '[\128-\255]') then
-        return s
-      end
-      rest = gsub(rest, form[1], form[2])
+    local rest = s -- with each character overwritten by as many bytes
+    local function overwrite(form, with)
+      rest = find(rest, '[\128-\255]') and gsub(rest, form, with) or rest
     end
+    overwrite('[\194-\223][\128-\191]', '__')
+    overwrite('[\225-\236\238\239][\128-\191][\128-\191]', '___')
+    overwrite('\224[\160-\191][\128-\191]', '___')
+    overwrite('\237[\128-\159][\128-\191]', '___')
+    overwrite('\240[\144-\191][\128-\191][\128-\191]', '____')
+    overwrite('[\241-\243][\128-\191][\128-\191][\128-\191]', '____')
+    overwrite('\244[\128-\143][\128-\191][\128-\191]', '____')
     local pieces, at = {}, 1
     local bad = find(rest, '[\128-\255]')
     while bad do
@@ -303,20 +301,43 @@ do
     return table.concat(pieces, '\239\191\189')
   end
 
+  -- whole returns where a block ends that should end at to: before a character
+  -- that would be cut. It has three more bytes at the most.
+  local function whole(s, to)
+    for back = to, to - 3, -1 do
+      local c = byte(s, back + 1)
+      if not c or c < 128 or c > 191 then
+        return back
+      end
+    end
+    return to
+  end
+
   -- json_quote writes a string that any parser takes: what is no UTF-8 becomes
   -- U+FFFD, as Go's encoding/json writes it.
   function json_quote(s)
-    if find(s, '[%c"\\\128-\255]') then
-      s = gsub(valid_utf8(s), '[%c"\\]', QUOTED)
+    if not find(s, '[%c"\\\128-\255]') then
+      return '"' .. s .. '"'
     end
-    return '"' .. s .. '"'
+    local short = {['"'] = '\\"', ['\\'] = '\\\\',
+      ['\b'] = '\\b', ['\f'] = '\\f', ['\n'] = '\\n', ['\r'] = '\\r', ['\t'] = '\\t'}
+    local function escaped(c)
+      return short[c] or string.format('\\u%04x', byte(c))
+    end
+    local pieces, at = {'"'}, 1
+    while at <= #s do
+      local to = whole(s, at + BLOCK - 1)
+      pieces[#pieces + 1] = gsub(valid_utf8(sub(s, at, to)), '[%c"\\]', escaped)
+      at = to + 1
+    end
+    pieces[#pieces + 1] = '"'
+    return table.concat(pieces)
   end
 
-  -- json_splice takes changes, a list of {name, value} with the value as JSON
-  -- text, which is not checked. A member that is missing is added at the end;
-  -- of two changes with one name the later counts. members and last may be
-  -- given when json_members has been called for this text. It returns nil and
-  -- why for what is no object.
+  -- json_splice takes changes, a list of {name, value}, each name once and the
+  -- value as JSON text, which is not checked. Members that are missing are added
+  -- at the end, in this order. members and last may be given when json_members
+  -- has been called for this text. It returns nil and why for what is no object.
   function json_splice(text, changes, members, last)
     if not members then
       members, last = json_members(text)
@@ -324,19 +345,14 @@ do
         return nil, last
       end
     end
-    local values, edits, added = {}, {}, {}
+    local edits, added = {}, {}
     for _, change in ipairs(changes) do
-      values[change[1]] = change[2]
-    end
-    for _, change in ipairs(changes) do
-      local name = change[1]
-      local span, value = members[name], values[name]
-      values[name] = nil
-      if value and not span then
-        added[#added + 1] = json_quote(name) .. ':' .. value
+      local span = members[change[1]]
+      if not span then
+        added[#added + 1] = json_quote(change[1]) .. ':' .. change[2]
       end
-      while value and span do
-        edits[#edits + 1] = {span[1], span[2], value}
+      while span do
+        edits[#edits + 1] = {span[1], span[2], change[2]}
         span = span.earlier
       end
     end

@@ -1,18 +1,17 @@
--- names: a circle's or topic's name as producers write it, and as it stands in
--- keys. The same as fixName in Go.
---
---   name = fix_name(s)   'My Circle-1' gives 'my_circle_1'
+-- names: how a name that people write stands in keys: fix_name('My Circle-1')
+-- is 'my_circle_1'.
 
--- fix_name goes by these steps, in this order: bytes beyond ASCII are dropped;
--- letters become small; each run of what is no letter, digit, point or comma
--- becomes one underscore; one in front goes. Nothing may be left.
+-- fix_name does what fixName in names.go does, which says it in words. It goes
+-- byte by byte, since the gsub of the Redis inside a process copies all of a
+-- text for each match.
 local function fix_name(s)
-  s = string.gsub(s, '[\128-\255]', '')
-  s = string.gsub(string.lower(s), '[^a-z0-9.,]', '_')
-  -- Halved again and again, since a pattern that repeats recurses in the Lua
-  -- of the Redis in the process.
-  while string.find(s, '__', 1, true) do
-    s = string.gsub(s, '__', '_')
+  local out, run = {}, true -- as after an underscore: one in front is not written
+  for c in string.gmatch(s, '[%z\1-\127]') do
+    local kept = string.find(c, '[a-zA-Z0-9.,]')
+    if kept or not run then
+      out[#out + 1] = kept and c or '_'
+    end
+    run = not kept
   end
-  return (string.gsub(s, '^_', ''))
+  return string.lower(table.concat(out))
 end

@@ -16,6 +16,9 @@ if not d.is_ended(state.status) then
 end
 local queue = state.queue or ARGV[9]
 redis.call('DEL', d.job_key(queue, id), d.log_key(queue, id))
+if d.own_key then
+  redis.call('DEL', d.own_key(queue, id))
+end
 if d.reply_key then
   redis.call('DEL', d.reply_key(queue, id))
 end
