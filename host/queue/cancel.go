@@ -25,56 +25,34 @@ func (p *Producer) Cancel(ctx context.Context, r Ref, reason string) (running bo
 	if reason == "" {
 		reason = defaultCancel
 	}
-	answer, err := p.onJob(ctx, p.scripts.cancel, r, reason, keyControl)
-	switch {
-	case err != nil:
-	case answer == "missing":
-		err = ErrNotFound
-	case answer == "ended":
-		err = ErrEnded
-	}
-	if err != nil {
-		return false, fmt.Errorf("cancel job %s: %w", quoteShort(r.ID), err)
-	}
-	return answer == "stopping", nil
+	answer, err := p.onJob(ctx, "cancel", p.scripts.cancel, r, reason, keyControl)
+	return answer == "stopping", err
 }
 
 // Retry dispatches a job that has ended once more: a new run, with all its
 // retries. It returns ErrNotFound or ErrNotEnded.
 func (p *Producer) Retry(ctx context.Context, r Ref) error {
-	answer, err := p.onJob(ctx, p.scripts.retry, r, "")
-	switch {
-	case err != nil:
-	case answer == "missing":
-		err = ErrNotFound
-	case answer == "running":
-		err = ErrNotEnded
-	}
-	if err != nil {
-		return fmt.Errorf("retry job %s: %w", quoteShort(r.ID), err)
-	}
-	return nil
+	_, err := p.onJob(ctx, "retry", p.scripts.retry, r, "")
+	return err
 }
 
 // Remove deletes a job that has ended, its log and its reply. It returns
 // ErrNotFound or ErrNotEnded.
 func (p *Producer) Remove(ctx context.Context, r Ref) error {
-	answer, err := p.onJob(ctx, p.scripts.remove, r)
-	switch {
-	case err != nil:
-	case answer == "missing":
-		err = ErrNotFound
-	case answer == "running":
-		err = ErrNotEnded
-	}
-	if err != nil {
-		return fmt.Errorf("remove job %s: %w", quoteShort(r.ID), err)
-	}
-	return nil
+	_, err := p.onJob(ctx, "remove", p.scripts.remove, r)
+	return err
 }
 
-// onJob runs a script that is about one job.
-func (p *Producer) onJob(ctx context.Context, s *script, r Ref, more ...any) (string, error) {
+// onJob runs a script that is about one job, and returns what it answered.
+func (p *Producer) onJob(ctx context.Context, verb string, s *script, r Ref, more ...any) (string, error) {
+	answer, err := p.askOfJob(ctx, s, r, more...)
+	if err != nil {
+		return "", fmt.Errorf("%s job %s: %w", verb, quoteShort(r.ID), err)
+	}
+	return answer, nil
+}
+
+func (p *Producer) askOfJob(ctx context.Context, s *script, r Ref, more ...any) (string, error) {
 	if r.ID == "" || len(r.ID) > maxID {
 		return "", fmt.Errorf("an id has 1 to %d bytes, not %d", maxID, len(r.ID))
 	}
@@ -88,5 +66,13 @@ func (p *Producer) onJob(ctx context.Context, s *script, r Ref, more ...any) (st
 		return "", err
 	}
 	answer, _ := reply.(string)
+	switch answer {
+	case "missing":
+		return "", ErrNotFound
+	case "ended":
+		return "", ErrEnded
+	case "running":
+		return "", ErrNotEnded
+	}
 	return answer, nil
 }

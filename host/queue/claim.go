@@ -149,6 +149,9 @@ func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
 			d.read(claim, c.list(), w)
 		}
 	}
+	if circle := claim.Job.Circle; circle != "" && !q.serves(circle) {
+		claim.refuse("circle %s is not served by the worker that took the job from %s: push it to a list of that circle", circle, claim.Job.Queue)
+	}
 	return claim
 }
 

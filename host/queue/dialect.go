@@ -122,13 +122,3 @@ func isListName(name string) bool {
 }
 
 const maxListName = 1024
-
-// waitOf returns the list and the circle of a key, which may be a waiting list
-// of henge's that belongs to a dialect's list.
-func waitOf(d dialect, key string) (name, circle string) {
-	if rest, ok := strings.CutPrefix(key, keyWait+d.name()+"|"); ok {
-		name, circle, _ = strings.Cut(rest, "|")
-		return name, circle
-	}
-	return key, ""
-}

@@ -47,7 +47,10 @@ func (d hero) lists(w Wanted, _ []string) ([]list, error) {
 }
 
 func (d hero) find(key string, w Wanted) (list, bool) {
-	name, circle := waitOf(d, key)
+	name, circle := key, ""
+	if rest, ok := strings.CutPrefix(key, keyWait+Hero+"|"); ok { // a waiting list of henge's own
+		name, circle, _ = strings.Cut(rest, "|")
+	}
 	if !strings.HasPrefix(name, heroWork) {
 		return list{}, false
 	}

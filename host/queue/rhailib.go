@@ -40,12 +40,16 @@ func (d rhailib) lists(w Wanted, circles []string) ([]list, error) {
 func (d rhailib) list(name string) list { return list{name: name, dialect: d, tier: tierAny} }
 
 func (d rhailib) find(key string, w Wanted) (list, bool) {
-	name, circle := waitOf(d, key)
-	if !w.has(rhailibType) || !strings.HasPrefix(name, rhailibList) || !isListName(name) {
+	name, ok := strings.CutPrefix(key, rhailibList)
+	if !ok || !w.has(rhailibType) || !isListName(key) {
 		return list{}, false
 	}
-	l := d.list(name)
-	l.circle = circle
+	l := d.list(key)
+	// It is the list of a circle, or of a worker of that name; in neither case
+	// is it for those who serve others.
+	if circle, err := job.ParseCircle(name); err == nil {
+		l.circle = circle
+	}
 	return l, true
 }
 

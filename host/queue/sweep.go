@@ -19,7 +19,8 @@ const (
 	sweepUnwatched = time.Second
 
 	// discoverEvery is how often the keys are gone through for lists whose
-	// names nobody has told; scanned is how many keys one step looks at.
+	// names nobody has told, where Redis does not tell of pushes; scanned is
+	// how many keys one step looks at.
 	discoverEvery = time.Minute
 	scanned       = 1000
 )

@@ -69,14 +69,14 @@ func (q *Queue) NewWaker() *Waker {
 }
 
 // look finds what nobody told of: at once after a connection was made or lost,
-// and otherwise now and then; more often where nobody tells anything.
+// and otherwise now and then; more often where nobody tells anything. Going
+// through all keys is dear, so that is done only where it can tell something.
 func (w *Waker) look(ctx context.Context) {
-	var discovered time.Time
+	unknown, discovered := true, time.Now()
 	for ctx.Err() == nil {
-		if time.Since(discovered) > discoverEvery {
-			if err := w.queue.Discover(ctx); err == nil {
-				discovered = time.Now()
-			}
+		if unknown || !w.listening.Load() && time.Since(discovered) > discoverEvery {
+			unknown = w.queue.Discover(ctx) != nil
+			discovered = time.Now()
 		}
 		found, err := w.queue.Sweep(ctx)
 		if found && err == nil {
@@ -90,6 +90,7 @@ func (w *Waker) look(ctx context.Context) {
 		select {
 		case <-timer.C:
 		case <-w.queue.missed:
+			unknown = true
 		case <-ctx.Done():
 		}
 		timer.Stop()

@@ -37,10 +37,22 @@ do
 
   -- A search for one plain byte runs at the speed of memory, a thousand times
   -- that of a pattern, so what may be long is gone through by such searches.
-  -- Patterns here have no + or *, and gsub gets no more than a block: in the
-  -- Redis inside a process the one recurses for each repetition, and the other
-  -- copies all of its text for each match.
-  local BLOCK = 1024
+  -- The Lua of the Redis inside a process has bounds of its own: its patterns
+  -- recurse for each repetition, so none here has a + or *; its gsub copies all
+  -- of a text for each match, and its concat takes some thousands of pieces, so
+  -- they get no more than these.
+  local BLOCK, MOST_PIECES = 256, 1000
+
+  local function joined(pieces)
+    while #pieces > MOST_PIECES do
+      local longer = {}
+      for i = 1, #pieces, MOST_PIECES do
+        longer[#longer + 1] = table.concat(pieces, '', i, math.min(i + MOST_PIECES - 1, #pieces))
+      end
+      pieces = longer
+    end
+    return table.concat(pieces)
+  end
 
   local function broken(text, at, what)
     local where = at > #text and 'it ends where' or 'at byte ' .. at
@@ -152,7 +164,7 @@ do
       escape = find(s, '\\', at, true)
     end
     pieces[#pieces + 1] = sub(s, at)
-    return table.concat(pieces)
+    return joined(pieces)
   end
 
   -- json_members returns the spans of the outermost object's members by name,
@@ -331,7 +343,7 @@ do
       at = to + 1
     end
     pieces[#pieces + 1] = '"'
-    return table.concat(pieces)
+    return joined(pieces)
   end
 
   -- json_splice takes changes, a list of {name, value}, each name once and the
@@ -368,6 +380,6 @@ do
       at = edit[2] + 1
     end
     pieces[#pieces + 1] = sub(text, at)
-    return table.concat(pieces)
+    return joined(pieces)
   end
 end

@@ -1,9 +1,10 @@
 -- rhailib: tasks are hashes rhai_task_details:{id}, waiting in lists
--- rhai_tasks:{circle}. A list may hold tasks of other circles than the one it
--- is named after, since later systems put a worker's name there.
+-- rhai_tasks:{circle}. A task may name another circle than its list does, since
+-- later systems put a worker's name there; the worker refuses what it does not
+-- serve.
 
 local rhailib = hash_dialect({
-  name = 'rhailib', shared = true,
+  name = 'rhailib', shared = false,
   oldest = 'RPOP', newest = 'LPOP', back = 'LPUSH', front = 'RPUSH',
   words = {waiting = 'pending', started = 'processing', later = 'pending', ended = {completed = true, error = true}},
   circle_fields = 2,

@@ -89,7 +89,7 @@ local function take(d, queue, id)
     return
   end
   local circle = circle_name(d, d.circle_in(queue, fields))
-  if not serves(circle) then
+  if d.shared and not serves(circle) then
     return put_back(d, queue, circle, id)
   end
   local at = d.run_at and count(fields[d.run_at]) or 0
