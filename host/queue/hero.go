@@ -16,11 +16,10 @@ import (
 type hero struct{}
 
 const (
-	heroJob     = "hero:job:"
-	heroWork    = "hero:q:work:"
-	heroType    = heroWork + "type:"
-	heroReply   = "hero:q:reply:"
-	heroControl = "hero:q:ctl:type:"
+	heroJob   = "hero:job:"
+	heroWork  = "hero:q:work:"
+	heroType  = heroWork + "type:"
+	heroReply = "hero:q:reply:"
 )
 
 var _ dialect = hero{}
@@ -64,7 +63,7 @@ func (d hero) find(key string, w Wanted) (list, bool) {
 	return list{}, false
 }
 
-func (hero) watched([]string) []string { return []string{heroWork, heroControl} }
+func (hero) watched([]string) []string { return []string{heroWork} }
 func (hero) patterns() []string        { return nil }
 
 // read takes the fields in the order of handed_out in lua/hero.lua.
