@@ -171,7 +171,7 @@ func TestEveryNameIsDocumented(t *testing.T) {
 		}
 	}
 	var ends []string
-	for e := job.Success; e <= job.WorkerLost; e++ {
+	for e := job.Success; e <= job.NotKept; e++ {
 		ends = append(ends, e.String())
 	}
 	rows := matches(section(t, "## 8. What a job may use, and how it ends"), "(?m)^\\| `(\\w+)` \\|")

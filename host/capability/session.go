@@ -36,6 +36,12 @@ type Session struct {
 	// Failure is what the module said of its own failure; nil for nothing.
 	Failure *abi.Fail
 
+	// Restarts counts the times that the attempt was begun anew; see Conflict.
+	Restarts int
+
+	parts    []keyed
+	affected bool
+
 	logBytes   int64
 	logDropped int64
 }

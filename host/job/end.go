@@ -22,6 +22,7 @@ const (
 	Refused         // it was never run: no module, a bad field, a missing import
 	LeaseLost       // another worker owns the job now
 	WorkerLost      // the worker went away while the job ran
+	NotKept         // it succeeded, and what it had changed could not be kept
 )
 
 var endNames = [...]string{
@@ -39,6 +40,7 @@ var endNames = [...]string{
 	Refused:     "refused",
 	LeaseLost:   "lease_lost",
 	WorkerLost:  "worker_lost",
+	NotKept:     "not_kept",
 }
 
 // String returns the end's name as it stands in job records and metrics.

@@ -3,7 +3,10 @@
 // is the vocabulary the other rooms share and imports none of them.
 package job
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // DefaultTimeout is how long one attempt may take when the producer said
 // nothing.
@@ -54,6 +57,16 @@ type Job struct {
 	// Attempt counts the times the job was handed out, from 1. It is also
 	// the fence: a write that names a lower attempt is refused.
 	Attempt int64
+
+	// Run counts the times the job was dispatched, from 1, since a producer may
+	// dispatch it again after it ended; 0 for a local job. With dialect, queue
+	// and id it names one piece of work, whose effects happen once.
+	Run int64
+
+	// Confirm, where it is not nil, waits until the attempt's lease is known to
+	// stand, and returns ErrLeaseLost when it does not, or the end of ctx. What
+	// has an effect asks first.
+	Confirm func(ctx context.Context) error
 }
 
 // Deadline returns when an attempt that starts at start must have ended.

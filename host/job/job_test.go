@@ -74,7 +74,7 @@ func TestDeadline(t *testing.T) {
 
 func TestEndNames(t *testing.T) {
 	seen := map[string]bool{}
-	for e := job.Unknown; e <= job.WorkerLost; e++ {
+	for e := job.Unknown; e <= job.NotKept; e++ {
 		name := e.String()
 		require.Regexp(t, `^[a-z_]+$`, name)
 		require.False(t, seen[name], name)
@@ -89,7 +89,7 @@ func TestEndNames(t *testing.T) {
 		require.Equal(t, job.Unknown, got)
 	}
 	require.Equal(t, "unknown", job.End(-1).String())
-	require.Equal(t, "unknown", (job.WorkerLost + 1).String())
+	require.Equal(t, "unknown", (job.NotKept + 1).String())
 }
 
 func TestLevelNames(t *testing.T) {
@@ -109,10 +109,10 @@ func TestLevelNames(t *testing.T) {
 }
 
 func TestRetryable(t *testing.T) {
-	for e := job.Unknown; e <= job.WorkerLost; e++ {
+	for e := job.Unknown; e <= job.NotKept; e++ {
 		want := false
 		switch e {
-		case job.ScriptError, job.ExitCode, job.Stack, job.Deadline, job.HostLimit, job.Trap:
+		case job.ScriptError, job.ExitCode, job.Stack, job.Deadline, job.HostLimit, job.Trap, job.NotKept:
 			want = true
 		}
 		require.Equal(t, want, (&job.Result{End: e}).Retryable(), e)

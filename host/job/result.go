@@ -34,7 +34,7 @@ func (r *Result) Retryable() bool {
 		return false
 	}
 	switch r.End {
-	case ScriptError, ExitCode, Stack, Deadline, HostLimit, Trap:
+	case ScriptError, ExitCode, Stack, Deadline, HostLimit, Trap, NotKept:
 		return true
 	}
 	return false

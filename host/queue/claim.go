@@ -35,10 +35,9 @@ type Claim struct {
 	// part of, in the W3C's format; empty for none.
 	Traceparent string
 
-	// Run counts the times the job was dispatched, from 1: a producer may
-	// dispatch a job again after it ended. Failures and Crashes count the
-	// failed attempts and the lost workers of this run.
-	Run, Failures, Crashes int64
+	// Failures and Crashes count the failed attempts and the lost workers of
+	// this run of the job.
+	Failures, Crashes int64
 
 	backoff *Backoff // the job's own
 	scope   string
@@ -140,7 +139,7 @@ func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
 	claim.Job.ID = c.string()
 	claim.Job.Queue = c.string()
 	claim.Job.Attempt = c.int()
-	claim.Run = c.int()
+	claim.Job.Run = c.int()
 	claim.Failures = c.int()
 	claim.Crashes = c.int()
 	claim.scope = scopeOf(claim.Job.Queue)

@@ -31,7 +31,7 @@ func TestClaimAndFinish(t *testing.T) {
 			ID: "J", Circle: strings.Repeat("ab", 32), Caller: "C", Type: "osis", Dialect: "hero",
 			Queue: osis, Payload: []byte("40 + 2"), Timeout: time.Minute, Attempt: 1,
 		}, c.Job)
-		require.EqualValues(t, 1, c.Run)
+		require.EqualValues(t, 1, c.Job.Run)
 		require.EqualValues(t, 0, rdb.LLen(ctx, osis).Val())
 
 		started := b.get("J")

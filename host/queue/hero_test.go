@@ -103,7 +103,7 @@ func TestWhatAProducerWrites(t *testing.T) {
 			{"limit long", fields{"henge:limits": `{"` + strings.Repeat("\x1b", 5000) + `":1}`}, `henge:limits "{\"\x1b`, nil},
 			{"counters of a stranger", fields{"attempt": "1e300", "run": "-5", "failures": "nan", "crashes": "99999999999999999999"}, "",
 				func(t *testing.T, c *Claim) {
-					require.Equal(t, []int64{1, 1, 0, 0}, []int64{c.Job.Attempt, c.Run, c.Failures, c.Crashes})
+					require.Equal(t, []int64{1, 1, 0, 0}, []int64{c.Job.Attempt, c.Job.Run, c.Failures, c.Crashes})
 				}},
 			{"no status", fields{"status": ""}, "", nil},
 			{"another status", fields{"status": "started"}, "", nil},

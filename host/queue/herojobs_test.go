@@ -126,7 +126,7 @@ func TestHeroJobsSequence(t *testing.T) {
 			require.Empty(t, b.take(10).Jobs)
 			b.save(list, 1, savedJob)
 			c = b.takeOne(1)
-			require.EqualValues(t, []int64{2, 2}, []int64{c.Run, c.Job.Attempt})
+			require.EqualValues(t, []int64{2, 2}, []int64{c.Job.Run, c.Job.Attempt})
 			for _, kept := range []string{key, herojobsOwn + list + "|1"} { // while it runs
 				require.EqualValues(t, -1, rdb.PTTL(t.Context(), kept).Val())
 			}

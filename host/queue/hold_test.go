@@ -56,7 +56,7 @@ func TestReleaseCountsNothing(t *testing.T) {
 		again := b.claim(q, 10)
 		require.Equal(t, ids, idsOf(again), "it is the first again")
 		require.EqualValues(t, 2, again[0].Job.Attempt)
-		require.EqualValues(t, 1, again[0].Run)
+		require.EqualValues(t, 1, again[0].Job.Run)
 		require.Zero(t, again[0].Crashes)
 		require.Zero(t, again[0].Failures)
 	})

@@ -45,7 +45,7 @@ func TestDispatchAgain(t *testing.T) {
 		require.NoError(t, rdb.HSet(t.Context(), heroJob+id, "status", "dispatched").Err())
 		b.push(osis, id)
 		c = b.one(q, id)
-		require.EqualValues(t, 2, c.Run)
+		require.EqualValues(t, 2, c.Job.Run)
 		require.EqualValues(t, 2, c.Job.Attempt)
 		require.NotContains(t, b.get(id), "error")
 		b.finish(q, c, "42")

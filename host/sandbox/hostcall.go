@@ -32,13 +32,16 @@ type hostFunction struct {
 // hostFunctions gives a capability's functions the guest's calling
 // convention. take belongs to the job capability and lives here, since it
 // hands out what any other call left parked.
-func hostFunctions(c capability.Capability) []hostFunction {
+//
+// Those of a capability have its number; what every runtime has comes first and
+// is asked of no policy.
+func hostFunctions(c capability.Capability, number int) []hostFunction {
 	var out []hostFunction
 	for _, f := range c.Functions {
 		out = append(out, hostFunction{f.Name, func(ctx context.Context, mod api.Module, stack []uint64) {
 			r := runOf(ctx)
 			request, reply := guestRanges(r, mod, stack)
-			stack[0] = uint64(r.call(c, f, request, reply))
+			stack[0] = uint64(r.call(c, f, number, request, reply))
 		}})
 	}
 	if c.Name == abi.JobV1 {
@@ -71,10 +74,10 @@ func guestRanges(r *run, mod api.Module, stack []uint64) (request, reply []byte)
 // call carries out one host function and returns its result. The guest's
 // memory is touched here and nowhere else: before the function runs and after
 // it has returned.
-func (r *run) call(c capability.Capability, f capability.Function, request, reply []byte) int64 {
+func (r *run) call(c capability.Capability, f capability.Function, number int, request, reply []byte) int64 {
 	r.parked, r.isParked = nil, false
 	r.work(len(request) + len(reply))
-	if err := r.admit(c, f); err != nil {
+	if err := r.admit(c, f, number); err != nil {
 		return r.fail(f, err)
 	}
 	r.inst.call.Request = append(r.inst.call.Request[:0], request...)
@@ -92,7 +95,7 @@ func (r *run) call(c capability.Capability, f capability.Function, request, repl
 }
 
 // admit says whether the guest may make this call now.
-func (r *run) admit(c capability.Capability, f capability.Function) error {
+func (r *run) admit(c capability.Capability, f capability.Function, number int) error {
 	if r.session.Job == nil {
 		if !c.DuringInit {
 			return &abi.Error{Code: abi.AccessDenied, Message: c.Name + " may not be used before a job runs: " + abi.ExportInit + " builds what all jobs start from"}
@@ -103,6 +106,23 @@ func (r *run) admit(c capability.Capability, f capability.Function) error {
 	if r.hostCalls > r.session.Limits.HostCalls && !f.PastLimit {
 		return &abi.Error{Code: abi.Limit, Message: fmt.Sprintf("the job's limit of %d host calls is used up; make fewer, or ask the operator to raise the limit of host calls", r.session.Limits.HostCalls)}
 	}
+	if number < ownCapabilities || r.module.rt.policy == nil {
+		return nil
+	}
+	return r.grants(c.Name, number)
+}
+
+// grants asks the policy once for each capability that a job uses, and again
+// for the reason of each refusal.
+func (r *run) grants(name string, number int) error {
+	bit := uint64(1) << number
+	if r.asked&bit == 0 || r.allowed&bit == 0 {
+		r.asked |= bit
+		if err := r.module.rt.policy.Grants(r.module.Manifest.Name, r.session.Job.Circle, name); err != nil {
+			return err
+		}
+		r.allowed |= bit
+	}
 	return nil
 }
 
@@ -111,6 +131,10 @@ func (r *run) admit(c capability.Capability, f capability.Function) error {
 func (r *run) fail(f capability.Function, err error) int64 {
 	r.endIfDone()
 	r.inst.call.TakeReply()
+	if errors.Is(err, capability.ErrRestart) {
+		r.restart = true
+		r.abort(job.NotKept, err.Error())
+	}
 	var e *abi.Error
 	if !errors.As(err, &e) {
 		r.module.rt.log.Error("a host function failed", "function", f.Name, "module", r.module.Manifest.Name, "err", err)

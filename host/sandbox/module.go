@@ -74,8 +74,23 @@ func (m *Module) Close(ctx context.Context) error {
 // ends at the job's deadline or when ctx does, whichever is first; a cause of
 // ctx that wraps job.ErrLeaseLost is reported as such. All that can go wrong
 // is in the result.
+//
+// An attempt that met a conflict before it had any effect is begun anew, within
+// the same deadline; the cost is that of the last time.
 func (m *Module) Run(ctx context.Context, j *job.Job) *job.Result {
-	r := newRun(m, time.Now())
+	start := time.Now()
+	for restarts := 0; ; restarts++ {
+		if result := m.run(ctx, j, start, restarts); result != nil {
+			return result
+		}
+	}
+}
+
+// run is one go at an attempt that began at start. It returns nil when there is
+// to be another.
+func (m *Module) run(ctx context.Context, j *job.Job, start time.Time, restarts int) *job.Result {
+	r := newRun(m, start)
+	r.session.Restarts = restarts
 	r.session.Limits = m.Limits.Within(j.Limits)
 	if n := int64(len(j.Payload)); n > r.session.Limits.Input {
 		return refused(fmt.Sprintf("the payload has %d bytes and the limit is %d; send less, or ask the operator to raise the input limit", n, r.session.Limits.Input))
@@ -101,6 +116,10 @@ func (m *Module) Run(ctx context.Context, j *job.Job) *job.Result {
 	end, message := r.ended(inst.do(r, j))
 	result := r.result(end, message)
 	m.pool.put(inst, result.Cost.Wall)
+	r.settle(result)
+	if r.restart {
+		return nil
+	}
 	return result
 }
 
@@ -158,6 +177,19 @@ func (inst *instance) do(r *run, j *job.Job) error {
 		return returned(code)
 	}
 	return nil
+}
+
+// settle lets the capabilities keep or take back what the attempt did.
+func (r *run) settle(result *job.Result) {
+	err := r.session.Settle(r, result)
+	if result.End == job.NotKept && r.Err() != nil {
+		result.End, result.Error = r.outOfTime()
+		return
+	}
+	var said *abi.Error
+	if err != nil && !errors.As(err, &said) && !errors.Is(err, job.ErrLeaseLost) {
+		r.module.rt.log.Error("what a job did could not be settled", "job", r.session.Job.ID, "circle", r.session.Job.Circle, "err", err)
+	}
 }
 
 // result is what the attempt leaves.

@@ -50,8 +50,15 @@ type run struct {
 	// A trap after that is the end of a program that ran out of it.
 	memoryRefused bool
 
+	// allowed and asked are sets of capabilities, a bit for each: those that
+	// the policy allows, and those that it was asked about.
+	allowed, asked uint64
+
 	// stop is why the host ended the job; nil while it did not.
 	stop *stop
+
+	// restart says that the attempt is to be begun anew.
+	restart bool
 }
 
 // newRun returns a run under the module's limits, which has not begun.

@@ -34,7 +34,11 @@ type Options struct {
 
 	// Capabilities are offered beside job, log, clock and WASI, which every
 	// runtime has.
+	// At most 61.
 	Capabilities []capability.Capability
+
+	// Policy says which of these a module may use in a circle. Nil grants all.
+	Policy capability.Policy
 
 	// LoadTimeout bounds the trial start of a module, so that one whose start
 	// never ends is refused and does not hold up the worker. 0 means 10 s.
@@ -60,6 +64,7 @@ type Runtime struct {
 	wazero  wazero.Runtime
 	cache   *codeCache
 	offered offer
+	policy  capability.Policy
 	log     *slog.Logger
 
 	loadTimeout time.Duration
@@ -72,10 +77,14 @@ type Runtime struct {
 
 const defaultLoadTimeout = 10 * time.Second
 
+// ownCapabilities is how many capabilities every runtime has, mostCapabilities
+// how many there can be: a run keeps a bit for each.
+const ownCapabilities, mostCapabilities = 3, 64
+
 // New returns a Runtime. Close it when its modules are no longer needed.
 func New(ctx context.Context, opts Options) (*Runtime, error) {
 	rt := &Runtime{
-		log: opts.Log, offered: offer{}, loadTimeout: opts.LoadTimeout,
+		log: opts.Log, offered: offer{}, policy: opts.Policy, loadTimeout: opts.LoadTimeout,
 		system: linear.Probe(), way: opts.Way, verifyReset: opts.VerifyReset, baseline: opts.Baseline, slice: defaultSlice,
 	}
 	if rt.log == nil {
@@ -113,12 +122,15 @@ func (rt *Runtime) Close(ctx context.Context) error {
 
 // offer instantiates what guests may import.
 func (rt *Runtime) offer(ctx context.Context, caps []capability.Capability) error {
-	for _, c := range caps {
+	if len(caps) > mostCapabilities {
+		return fmt.Errorf("%d capabilities are too many: at most %d can be offered", len(caps), mostCapabilities)
+	}
+	for number, c := range caps {
 		if _, twice := rt.offered[c.Name]; twice {
 			return fmt.Errorf("capability %s is offered twice", c.Name)
 		}
 		b := rt.wazero.NewHostModuleBuilder(c.Name)
-		for _, f := range hostFunctions(c) {
+		for _, f := range hostFunctions(c, number) {
 			b.NewFunctionBuilder().WithGoModuleFunction(f.body, hostParams, hostResults).Export(f.name)
 			rt.offered.add(c.Name, f.name, hostSignature)
 		}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/henge-run/henge/host/queue"
 )
@@ -10,16 +11,53 @@ import (
 // active is the set of jobs whose lease this worker holds. It is safe for
 // concurrent use.
 type active struct {
-	mu   sync.Mutex
-	jobs map[*queue.Claim]context.CancelCauseFunc
+	mu      sync.Mutex
+	jobs    map[*queue.Claim]*held
+	renewed chan struct{} // closed when leases were renewed, and made anew
 }
 
-func newActive() active { return active{jobs: map[*queue.Claim]context.CancelCauseFunc{}} }
+// held is one of these jobs.
+type held struct {
+	stop context.CancelCauseFunc
 
-func (a *active) add(c *queue.Claim, stop context.CancelCauseFunc) {
+	// since is when the last call began that gave the job a whole lease, so
+	// that the lease ends no sooner than one period later.
+	since time.Time
+}
+
+func newActive() active {
+	return active{jobs: map[*queue.Claim]*held{}, renewed: make(chan struct{})}
+}
+
+func (a *active) add(c *queue.Claim, since time.Time, stop context.CancelCauseFunc) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.jobs[c] = stop
+	a.jobs[c] = &held{stop, since}
+}
+
+// renew notes that a call that began then has renewed the leases of claims.
+func (a *active) renew(claims []*queue.Claim, since time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, c := range claims {
+		if h, ok := a.jobs[c]; ok {
+			h.since = since
+		}
+	}
+	close(a.renewed)
+	a.renewed = make(chan struct{})
+}
+
+// since returns when the job's lease was last whole, the zero time for a job
+// that is not held, and what is closed when that may have changed.
+func (a *active) since(c *queue.Claim) (time.Time, <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	h, ok := a.jobs[c]
+	if !ok {
+		return time.Time{}, a.renewed
+	}
+	return h.since, a.renewed
 }
 
 func (a *active) remove(c *queue.Claim) {
@@ -48,15 +86,15 @@ func (a *active) len() int {
 func (a *active) stop(c *queue.Claim, cause error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if stop, ok := a.jobs[c]; ok {
-		stop(cause)
+	if h, ok := a.jobs[c]; ok {
+		h.stop(cause)
 	}
 }
 
 func (a *active) stopAll(cause error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, stop := range a.jobs {
-		stop(cause)
+	for _, h := range a.jobs {
+		h.stop(cause)
 	}
 }

@@ -136,7 +136,7 @@ func (d *dispatcher) exchange(ctx context.Context, n int) {
 	}
 	for _, c := range x.Jobs {
 		d.running++
-		d.start(ctx, c)
+		d.start(ctx, c, began)
 	}
 	d.idle = len(x.Jobs) < n && len(d.ended) == 0
 	d.next = time.Now().Add(x.Next)
@@ -201,11 +201,12 @@ func (d *dispatcher) giveUp() {
 	d.ended = nil
 }
 
-// start runs a claimed job in a goroutine of its own.
-func (d *dispatcher) start(ctx context.Context, c *queue.Claim) {
+// start runs a job in a goroutine of its own; the call that claimed it began
+// then.
+func (d *dispatcher) start(ctx context.Context, c *queue.Claim, began time.Time) {
 	// A job goes on when the worker is asked to stop; see drain.
 	jobCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	d.active.add(c, cancel)
+	d.active.add(c, began, cancel)
 	go func() {
 		defer cancel(nil)
 		d.done <- queue.Done{Claim: c, Result: d.serve(jobCtx, c)}

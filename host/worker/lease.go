@@ -2,9 +2,11 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/queue"
 )
 
 // renewLeases keeps the leases of running jobs alive, three times as often as
@@ -35,10 +37,18 @@ func (w *Worker) renewLeases(ctx context.Context) {
 		for _, c := range renewal.Lost {
 			w.active.stop(c, job.ErrLeaseLost)
 		}
+		if err == nil {
+			w.active.renew(without(claims, renewal.Lost), began)
+		}
 		for _, c := range renewal.Cancelled {
 			w.active.stop(c.Claim, cancelled{c.Why})
 		}
 	}
+}
+
+// without returns the claims that are not among others.
+func without(claims, others []*queue.Claim) []*queue.Claim {
+	return slices.DeleteFunc(claims, func(c *queue.Claim) bool { return slices.Contains(others, c) })
 }
 
 // reap takes back the jobs whose worker is gone, whoever it was: at the

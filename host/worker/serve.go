@@ -54,14 +54,14 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 		return refused(c.Refusal)
 	}
 	if handle, ok := w.opts.Handlers[c.Job.Type]; ok {
-		return handle(ctx, w.limited(c.Job))
+		return handle(ctx, w.attempt(c))
 	}
 	if isPing(c.Job.Payload) {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}
 	}
 	if w.opts.Registry != nil {
 		if m, ok := w.opts.Registry.Lookup(c.Job.Type); ok {
-			return m.Run(ctx, w.limited(c.Job))
+			return m.Run(ctx, w.attempt(c))
 		}
 	}
 	return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
@@ -71,14 +71,15 @@ func isPing(payload []byte) bool {
 	return len(payload) < 64 && strings.TrimSpace(string(payload)) == pingScript
 }
 
-// limited returns the job under its circle's limits.
-func (w *Worker) limited(j *job.Job) *job.Job {
-	if w.opts.Limits == nil {
-		return j
+// attempt returns the job as it is run: under its circle's limits, and asking
+// for its lease before it has an effect.
+func (w *Worker) attempt(c *queue.Claim) *job.Job {
+	j := *c.Job // a queue's job is not to be changed
+	j.Confirm = w.confirm(c)
+	if w.opts.Limits != nil {
+		j.Limits = j.Limits.Within(w.opts.Limits(j.Circle))
 	}
-	bounded := *j // a queue's job is not to be changed
-	bounded.Limits = j.Limits.Within(w.opts.Limits(j.Circle))
-	return &bounded
+	return &j
 }
 
 func refused(message string) *job.Result {

@@ -54,7 +54,7 @@ func (s *suite) again() {
 	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Trap, Error: "x"}))
 	require.NoError(s, p.Retry(s.Context(), s.ref("1")))
 	c = s.one(q)
-	require.EqualValues(s, 2, c.Run)
+	require.EqualValues(s, 2, c.Job.Run)
 	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Success, Output: []byte("42")}))
 	s.sees("1", s.d.Done, "42", "")
 	require.NoError(s, p.Remove(s.Context(), s.ref("1")))
