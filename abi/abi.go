@@ -11,14 +11,15 @@ package abi
 // so each capability carries its version in its name: a later version is
 // another capability, offered beside this one.
 const (
-	JobV1   = "henge_job_v1"
-	LogV1   = "henge_log_v1"
-	ClockV1 = "henge_clock_v1"
-	RedisV1 = "henge_redis_v1"
-	SQLV1   = "henge_sql_v1"
-	KVV1    = "henge_kv_v1"
-	HTTPV1  = "henge_http_v1"
-	QueueV1 = "henge_queue_v1"
+	JobV1    = "henge_job_v1"
+	LogV1    = "henge_log_v1"
+	ClockV1  = "henge_clock_v1"
+	RedisV1  = "henge_redis_v1"
+	SQLV1    = "henge_sql_v1"
+	KVV1     = "henge_kv_v1"
+	CircleV1 = "henge_circle_v1"
+	HTTPV1   = "henge_http_v1"
+	QueueV1  = "henge_queue_v1"
 
 	// WASI is what ordinary compilers target. It gives no files.
 	WASI = "wasi_snapshot_preview1"

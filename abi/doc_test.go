@@ -115,7 +115,7 @@ func TestEveryImportIsDocumented(t *testing.T) {
 			want = append(want, value+" "+status)
 		}
 	}
-	require.Len(t, want, 9)
+	require.Len(t, want, 10)
 	got := matches(section(t, "## 4. Import modules"), "(?m)^### `(\\w+)` \\((\\w+)\\)$")
 	require.ElementsMatch(t, want, got)
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxSafeInt is the largest integer that every JSON reader keeps exact.
@@ -22,6 +23,27 @@ const maxSafeInt = 1 << 53
 // that one key and a text cannot be sent as such; a float has a point or an exponent, and
 // one that JSON cannot write (NaN, infinities) becomes null.
 type Value struct{ V any }
+
+// TextOrBytes returns b as a text where it is UTF-8, and as bytes otherwise:
+// what comes from outside is usually a text, and a script wants it as one.
+func TextOrBytes(b []byte) Value {
+	if utf8.Valid(b) {
+		return Value{string(b)}
+	}
+	return Value{b}
+}
+
+// Bytes returns what a text or bytes are made of, and false for any other
+// value.
+func (v Value) Bytes() ([]byte, bool) {
+	switch v := v.V.(type) {
+	case string:
+		return []byte(v), true
+	case []byte:
+		return v, true
+	}
+	return nil, false
+}
 
 // MarshalJSON implements json.Marshaler.
 func (v Value) MarshalJSON() ([]byte, error) {

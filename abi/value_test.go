@@ -161,3 +161,16 @@ func FuzzDecode(f *testing.F) {
 		require.Equal(t, fail.Retry, again.Retry)
 	})
 }
+
+func TestTextOrBytes(t *testing.T) {
+	for _, b := range [][]byte{nil, []byte("plain"), []byte("blåbær"), {0xff, 0}, []byte("a\x00b")} {
+		v := abi.TextOrBytes(b)
+		got, ok := v.Bytes()
+		require.True(t, ok)
+		require.Equal(t, string(b), string(got))
+	}
+	require.Equal(t, abi.Value{V: "blåbær"}, abi.TextOrBytes([]byte("blåbær")))
+	require.Equal(t, abi.Value{V: []byte{0xff}}, abi.TextOrBytes([]byte{0xff}))
+	_, ok := abi.Value{V: int64(1)}.Bytes()
+	require.False(t, ok)
+}
