@@ -24,18 +24,23 @@ func BenchmarkThroughput(b *testing.B) {
 				require.NoError(b, err)
 				jobs := make([]queue.Submission, b.N)
 				for i := range jobs {
-					jobs[i].Job = job.Job{Circle: circle, Caller: circle, Type: "rhai", Payload: []byte("40 + 2")}
+					jobs[i].Job = job.Job{Circle: circle, Type: "rhai", Payload: []byte("40 + 2")}
 				}
-				_, err = p.SubmitMany(b.Context(), jobs)
+				submitted, err := p.SubmitMany(b.Context(), jobs)
 				require.NoError(b, err)
+				for _, one := range submitted {
+					require.NoError(b, one.Err)
+				}
 				q, err := queue.New(rdb, queue.Options{Circles: []string{circle}, Dialects: []string{dialect}})
 				require.NoError(b, err)
 				ended := make(chan struct{}, b.N)
+				handle := func(context.Context, *job.Job) *job.Result {
+					ended <- struct{}{}
+					return &job.Result{End: job.Success, Output: []byte("42")}
+				}
+				// The second is what the dialect HeroJobs calls it.
 				w, err := worker.New(worker.Options{Queue: q, Slots: slots, Handlers: map[string]worker.Handler{
-					"rhai": func(context.Context, *job.Job) *job.Result {
-						ended <- struct{}{}
-						return &job.Result{End: job.Success, Output: []byte("42")}
-					},
+					"rhai": handle, "rhaiscript": handle,
 				}})
 				require.NoError(b, err)
 				ctx, stop := context.WithCancel(b.Context())
