@@ -113,7 +113,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/bench"):
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples")
 	case within(from, "host/queue"):
-		return within(to, "host/job", "host/queue")
+		return within(to, "host/job", "host/queue", "host/schedule")
 	case within(from, "host/registry"):
 		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
 	case within(from, "host/store"):

@@ -124,6 +124,9 @@ func workers(ctx context.Context, rdb redis.UniversalClient) ([]Presence, error)
 const (
 	verbCancel = "cancel" // a job that runs
 	verbStop   = "stop"   // a worker
+
+	// verbSchedule stands alone: a schedule may be due sooner than was known.
+	verbSchedule = "schedule"
 )
 
 // StopWorker asks a worker, by its name, to take no more jobs and to end when
@@ -146,6 +149,9 @@ type Control struct {
 
 	// Stop is told that this worker is asked to stop.
 	Stop func()
+
+	// Scheduled is told that FireSchedules has something to look at.
+	Scheduled func()
 }
 
 // Listen waits for messages to this worker until ctx ends. While Redis is away
@@ -166,6 +172,8 @@ func (q *Queue) Listen(ctx context.Context, c Control) {
 				c.Cancelled()
 			case verb == verbStop && whom == q.opts.Worker:
 				c.Stop()
+			case verb == verbSchedule:
+				c.Scheduled()
 			}
 		case <-ctx.Done():
 			return

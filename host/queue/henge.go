@@ -186,7 +186,6 @@ func (own) fields(j *Submission) ([]any, error) {
 	f.json("env", j.Env, len(j.Env) > 0)
 	f.json("after", j.After, len(j.After) > 0)
 	f.put("priority", j.Priority, j.Priority != 0)
-	f.put("run_at_ms", j.At.UnixMilli(), !j.At.IsZero())
 	f.options(j, "limits", "backoff", "channel")
 	return f.all, f.err
 }

@@ -18,6 +18,12 @@ const (
 	inLimbo  = "limbo"
 	inPaused = "paused"
 	inReaped = "reaped"
+
+	// The schedules of a circle, in the scope of its own, whatever the dialect
+	// of their jobs is; a schedule's own key is this without the s, and its
+	// name. keySchedules are the circles that have such.
+	inSchedules  = "schedules"
+	keySchedules = "henge:schedules"
 )
 
 // protocol is the version of keys and scripts that this package speaks.

@@ -46,7 +46,7 @@ func (p *Producer) Dialect() string { return p.dialect.name() }
 // Henge the timeout is rounded up to seconds.
 func (p *Producer) Submit(ctx context.Context, s *Submission) (Ref, error) {
 	one := *s
-	keys, args, err := p.submission(&one)
+	keys, args, err := p.submit(&one)
 	if err != nil {
 		return Ref{}, fmt.Errorf("submit job: %w", err)
 	}
@@ -75,24 +75,33 @@ func submitted(r Ref, reply any) (Ref, error) {
 	return r, nil
 }
 
-// submission returns what the script takes.
-func (p *Producer) submission(s *Submission) (keys []string, args []any, err error) {
+// submission completes a job, and returns where it is to be and its fields.
+func (p *Producer) submission(s *Submission) (place, []any, error) {
 	if err := s.complete(p.dialect); err != nil {
-		return nil, nil, err
+		return place{}, nil, err
 	}
 	if p.dialect.name() != Henge && s.Priority != 0 {
-		return nil, nil, fmt.Errorf("only jobs of the dialect %s have a priority", Henge)
+		return place{}, nil, fmt.Errorf("only jobs of the dialect %s have a priority", Henge)
 	}
-	place, err := p.dialect.place(s.ref(), &s.Job)
+	if s.In > 0 && !s.At.IsZero() {
+		return place{}, nil, errors.New("give the time at which the job is to run or how long after now, not both")
+	}
+	at, err := p.dialect.place(s.ref(), &s.Job)
 	if err != nil {
-		return nil, nil, err
+		return place{}, nil, err
 	}
 	fields, err := p.dialect.fields(s)
+	return at, fields, err
+}
+
+// submit returns what the script takes.
+func (p *Producer) submit(s *Submission) (keys []string, args []any, err error) {
+	at, fields, err := p.submission(s)
 	if err != nil {
 		return nil, nil, err
 	}
 	args = p.opts.args(append([]any{p.dialect.name(), s.ID, s.runAt(), s.level()}, fields...)...)
-	return []string{place.list}, args, nil
+	return []string{at.list}, args, nil
 }
 
 // Submitted is what became of one of many jobs that were handed in.
@@ -132,7 +141,7 @@ func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitt
 	_, err := p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i := range jobs {
 			one := jobs[i]
-			keys, args, err := p.submission(&one)
+			keys, args, err := p.submit(&one)
 			if err != nil {
 				answers[i].Err = err
 				continue

@@ -27,6 +27,8 @@ type script struct {
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
 	cancel, claim, finish, note, reap, release, remove, renew, retry, submit, sweep *script
+
+	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 }
 
 func loadScripts() *scripts {
@@ -47,8 +49,15 @@ func loadScripts() *scripts {
 		remove:  load(evenIfFull, "remove"),
 		renew:   load(evenIfFull, "renew"),
 		retry:   load("", "retry"),
-		submit:  load("", "submit"),
+		submit:  load("", "write", "submit"),
 		sweep:   load("", "sweep"),
+
+		scheduleDefer:  load(evenIfFull, "schedule", "schedule_defer"),
+		scheduleDue:    load(evenIfFull, "schedule", "schedule_due"),
+		scheduleFire:   load("", "write", "schedule", "schedule_fire"),
+		schedulePause:  load("", "schedule", "schedule_pause"),
+		schedulePut:    load("", "schedule", "schedule_put"),
+		scheduleRemove: load(evenIfFull, "schedule", "schedule_remove"),
 	}
 }
 

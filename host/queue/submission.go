@@ -3,6 +3,7 @@ package queue
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
@@ -22,6 +23,10 @@ type Submission struct {
 	// At is when the job may run; the zero value is now. By the server's
 	// clock.
 	At time.Time
+
+	// In is how long after it was handed in the job may run, in place of At.
+	// So a producer's clock need not be right.
+	In time.Duration
 
 	// Backoff is the delay between attempts; the zero value leaves it to the
 	// worker.
@@ -113,12 +118,15 @@ func (s *Submission) level() string {
 	return ""
 }
 
-// runAt is At as the script takes it.
-func (s *Submission) runAt() int64 {
-	if s.At.IsZero() {
-		return 0
+// runAt is At or In as the script takes it.
+func (s *Submission) runAt() string {
+	switch {
+	case s.In > 0:
+		return fmt.Sprintf("+%d", millis(s.In))
+	case s.At.IsZero():
+		return "0"
 	}
-	return s.At.UnixMilli()
+	return strconv.FormatInt(s.At.UnixMilli(), 10)
 }
 
 // newFields collects fields and values.

@@ -48,13 +48,17 @@ func (w *Worker) obey(ctx context.Context) {
 			w.log.Info("asked to stop")
 			w.Stop()
 		},
+		Scheduled: func() { nudge(w.scheduled) },
 	})
 }
 
 // renewNow has the renewer look at once.
-func (w *Worker) renewNow() {
+func (w *Worker) renewNow() { nudge(w.renew) }
+
+// nudge wakes an actor, now or when it is next about to wait.
+func nudge(actor chan<- struct{}) {
 	select {
-	case w.renew <- struct{}{}:
+	case actor <- struct{}{}:
 	default:
 	}
 }

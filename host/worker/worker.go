@@ -5,7 +5,8 @@
 // A Worker is made of actors: the dispatcher brings results back and hands jobs
 // to free slots, the renewer keeps the leases of those that run and stops those
 // that were lost or cancelled, the reaper takes back the jobs of workers that
-// are gone, and two more say that the worker is there and do what it is asked.
+// are gone, another one writes the jobs of schedules, and two more say that the
+// worker is there and do what it is asked.
 package worker
 
 import (
@@ -80,6 +81,8 @@ type Worker struct {
 	asked chan struct{}   // closed when the worker is asked to take no more jobs
 	renew chan struct{}   // has a value when leases are to be renewed at once
 
+	scheduled chan struct{} // has a value when schedules are to be looked at at once
+
 	askOnce sync.Once
 
 	// announced are the files that the log has, and missing the types that it
@@ -116,6 +119,8 @@ func New(opts Options) (*Worker, error) {
 		done:   make(chan queue.Done, opts.Slots),
 		asked:  make(chan struct{}),
 		renew:  make(chan struct{}, 1),
+
+		scheduled: make(chan struct{}, 1),
 
 		announced: map[string]bool{},
 		missing:   map[string]bool{},
@@ -155,6 +160,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var actors sync.WaitGroup
 	actors.Go(func() { w.renewLeases(serving) })
 	actors.Go(func() { w.reap(serving) })
+	actors.Go(func() { w.fireSchedules(serving) })
 	actors.Go(func() { w.announcePresence(serving) })
 	actors.Go(func() { w.obey(serving) })
 

@@ -1,0 +1,34 @@
+-- schedule_due says which schedules are due.
+--
+-- KEYS[1..] schedules of circles
+-- ARGV[8] most names of each  ARGV[9] the longest name, bytes
+--
+-- Returns {now, next, due, notices}
+--   now      the server's time, ms
+--   next     ms until another one of these is due, -1 for none
+--   due      {position in KEYS from 1, name, dialect}
+--   notices  {key, '', text}
+
+local next_ms, due, notices = -1, {}, {}
+for i, set in ipairs(KEYS) do
+  local found = redis.pcall('ZRANGEBYSCORE', set, '-inf', int(NOW), 'LIMIT', 0, ARGV[8])
+  if failed(found) then
+    notices[#notices + 1] = {set, '', 'holds a ' .. redis.call('TYPE', set).ok .. ', not a sorted set: none of these schedules is run'}
+  else
+    for _, name in ipairs(found) do
+      if #name > tonumber(ARGV[9]) then
+        redis.call('ZREM', set, name)
+        notices[#notices + 1] = {set, '', 'held a name of ' .. #name .. ' bytes, which no schedule has: it was taken out'}
+      else
+        local dialect = redis.pcall('HGET', schedule_key(set, name), 'dialect')
+        due[#due + 1] = {i, name, type(dialect) == 'string' and dialect or ''}
+      end
+    end
+    local first = redis.call('ZRANGEBYSCORE', set, '(' .. int(NOW), '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local ms = first[2] and tonumber(first[2]) - NOW
+    if ms and (next_ms < 0 or ms < next_ms) then
+      next_ms = math.min(ms, 86400000)
+    end
+  end
+end
+return {int(NOW), int(next_ms), due, notices}
