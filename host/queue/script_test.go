@@ -15,7 +15,7 @@ import (
 
 // parts are the files that are no script by themselves.
 var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs",
-	"common", "ending", "needs", "channels", "take", "rotate", "answer"}
+	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule"}
 
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {
@@ -91,6 +91,54 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", ""))
 		require.Equal(t, "missing", run(s.retry, "k", "hero", osis, "I", ""))
 		require.Equal(t, "cancelled", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
+	})
+}
+
+// The same of those for schedules.
+func TestScheduleScriptsAlone(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		s := loadScripts()
+		run := func(s *script, args ...any) any {
+			t.Helper()
+			reply, err := s.run(t.Context(), rdb, []string{"henge:{C}:schedules", "circles"}, append([]any{1000, 10, 1000, 5000, 100, "oldest", 0}, args...)...)
+			require.NoError(t, err)
+			return reply
+		}
+		put := func(name, replace string, next any) any {
+			return run(s.schedulePut, name, "C", replace, 2, next, "every 1s", "channel", "revision", "r", "dialect", "hero")
+		}
+		fire := func(revision string, from, next, tick any) any {
+			return run(s.scheduleFire, "a", revision, from, next, tick, "hero", osis, fmt.Sprint("J", tick), "", "context_id", "C")
+		}
+		require.Equal(t, "1000", put("a", "", 1000))
+		require.Equal(t, "exists", put("a", "", 2000))
+		require.Equal(t, "1000", put("a", "1", 2000))
+		require.Equal(t, "99999999999000", put("b", "", int64(99999999999000)))
+		require.Equal(t, "full", put("c", "", 1000))
+		require.Equal(t, []string{"C"}, rdb.SMembers(t.Context(), "circles").Val())
+		due := run(s.scheduleDue, 10, 64).([]any)
+		require.Equal(t, []any{int64(-1), []any{[]any{int64(1), "a", "hero"}}}, []any{newCursor(due[1:2]).int(), due[2]})
+
+		require.Equal(t, []any{"changed", ""}, fire("q", 1000, 2000, 1000))
+		require.Equal(t, []any{"moved", ""}, fire("r", 2000, 3000, 2000))
+		require.Equal(t, []any{"fired", "J1000"}, fire("r", 1000, 2000, 1000))
+		require.Equal(t, []any{"moved", ""}, fire("r", 1000, 2000, 1000))
+		require.Equal(t, []any{"skipped", ""}, fire("r", 2000, 3000, ""))
+		require.Equal(t, []any{"early", ""}, fire("r", 3000, 4000, int64(99999999999000)))
+		require.Equal(t, []any{"refused", "there is a job J1000 already"}, fire("r", 3000, 4000, 1000))
+		require.Equal(t, []any{"fired", "J"}, fire("r", "", "", ""))
+		require.Equal(t, "done", run(s.schedulePause, "a", "1", "", "", "channel"))
+		require.Equal(t, []any{"paused", ""}, fire("r", 4000, 5000, 4000))
+		require.Equal(t, "changed", run(s.schedulePause, "a", "", "q", 5000, "channel"))
+		require.Equal(t, "done", run(s.schedulePause, "a", "", "r", 5000, "channel"))
+		require.Equal(t, "missing", run(s.schedulePause, "c", "1", "", "", "channel"))
+		require.Equal(t, int64(1), run(s.scheduleDefer, "a", "+1000", "C"))
+		require.Equal(t, int64(0), run(s.scheduleDefer, "c", "+1000", "C"))
+		require.Equal(t, []string{"J", "J1000"}, rdb.LRange(t.Context(), osis, 0, -1).Val())
+		require.Equal(t, int64(1), run(s.scheduleRemove, "a", "C"))
+		require.Equal(t, int64(0), run(s.scheduleRemove, "a", "C"))
+		require.Equal(t, int64(1), run(s.scheduleRemove, "b", "C"))
+		require.Zero(t, rdb.Exists(t.Context(), "circles", "henge:{C}:schedules").Val())
 	})
 }
 

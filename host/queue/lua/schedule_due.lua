@@ -5,9 +5,11 @@
 --
 -- Returns {now, next, due, notices}
 --   now      the server's time, ms
---   next     ms until another one of these is due, -1 for none
+--   next     ms until another one of these is due, -1 for none within a day
 --   due      {position in KEYS from 1, name, dialect}
 --   notices  {key, '', text}
+
+local DAY = 24 * 60 * 60 * 1000
 
 local next_ms, due, notices = -1, {}, {}
 for i, set in ipairs(KEYS) do
@@ -24,10 +26,10 @@ for i, set in ipairs(KEYS) do
         due[#due + 1] = {i, name, type(dialect) == 'string' and dialect or ''}
       end
     end
-    local first = redis.call('ZRANGEBYSCORE', set, '(' .. int(NOW), '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-    local ms = first[2] and tonumber(first[2]) - NOW
-    if ms and (next_ms < 0 or ms < next_ms) then
-      next_ms = math.min(ms, 86400000)
+    local first = redis.call('ZRANGEBYSCORE', set, '(' .. int(NOW), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local at = tonumber(first[2] or '')
+    if at and at < NOW + DAY and (next_ms < 0 or at - NOW < next_ms) then
+      next_ms = at - NOW
     end
   end
 end
