@@ -494,6 +494,18 @@ func TestASchedulesPlaceOnACluster(t *testing.T) {
 	require.Empty(t, s.fire(q).Notices)
 }
 
+// Where there are no schedules, a worker asks one cheap question.
+func TestNoSchedulesCostNearlyNothing(t *testing.T) {
+	rdb := redistest.Real(t)
+	s := withSchedules(t, rdb)
+	q := s.queue(Options{Circles: numbered("c", 1000)})
+	require.NoError(t, rdb.ConfigResetStat(t.Context()).Err())
+	require.Equal(t, schedulesAtLeast, s.fire(q).Next)
+	stats := rdb.Info(t.Context(), "commandstats").Val()
+	require.Contains(t, stats, "cmdstat_smembers:calls=1,")
+	require.NotContains(t, stats, "eval")
+}
+
 func TestPutRefuses(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		s := withSchedules(t, rdb)
