@@ -14,8 +14,8 @@ import (
 	"github.com/henge-run/henge/host/queue"
 )
 
-// submission is what a new job needs.
-type submission struct {
+// template is what a new job needs, and the jobs of a schedule.
+type template struct {
 	File    string            `arg:"" help:"Script to run; - for standard input."`
 	Circle  string            `required:"" placeholder:"PK" help:"Circle to run it in."`
 	Caller  string            `placeholder:"PK" help:"Who asks; by default the circle itself."`
@@ -24,19 +24,25 @@ type submission struct {
 	Retries int               `help:"How many more attempts may follow a failure."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
 
-	After    []string      `placeholder:"ID" help:"Run only after these jobs have finished."`
-	At       time.Time     `placeholder:"TIME" xor:"at" help:"Run no sooner than at this time, for example 2027-01-31T09:00:00Z."`
-	In       time.Duration `placeholder:"TIME" xor:"at" help:"Run no sooner than after this time, for example 10m."`
-	Priority int           `help:"Run before (above 0) or behind (below 0) the circle's other jobs of the type; only in the dialect henge."`
-	Topic    string        `placeholder:"NAME" help:"Topic of the job, which only the dialect herojobs has."`
-	Channel  string        `placeholder:"NAME" help:"Count the job in this channel, of which workers may run only so many at once."`
+	Priority int    `help:"Run before (above 0) or behind (below 0) the circle's other jobs of the type; only in the dialect henge."`
+	Topic    string `placeholder:"NAME" help:"Topic of the job, which only the dialect herojobs has."`
+	Channel  string `placeholder:"NAME" help:"Count the job in this channel, of which workers may run only so many at once."`
 
 	dialect
 	limits
 }
 
+// submission is a template and when to run it.
+type submission struct {
+	template
+
+	After []string      `placeholder:"ID" help:"Run only after these jobs have finished."`
+	At    time.Time     `placeholder:"TIME" xor:"at" help:"Run no sooner than at this time, for example 2027-01-31T09:00:00Z."`
+	In    time.Duration `placeholder:"TIME" xor:"at" help:"Run no sooner than after this time, for example 10m."`
+}
+
 // job reads the script and says what to run.
-func (c *submission) job(s streams) (*queue.Submission, error) {
+func (c *template) job(s streams) (*queue.Submission, error) {
 	payload, err := readScript(s, c.File)
 	if err != nil {
 		return nil, err
@@ -52,14 +58,20 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 		}
 		caller = cmp.Or(caller, circle)
 	}
-	at := c.At
-	if c.In > 0 {
-		at = time.Now().Add(c.In)
-	}
 	return &queue.Submission{Job: job.Job{
-		Circle: circle, Caller: caller, Type: typ, Payload: payload,
+		Dialect: c.Dialect, Circle: circle, Caller: caller, Type: typ, Payload: payload,
 		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),
-	}, After: c.After, At: at, Priority: c.Priority, Channel: c.Channel, Topic: c.Topic}, nil
+	}, Priority: c.Priority, Channel: c.Channel, Topic: c.Topic}, nil
+}
+
+// job is that of the template, at its time.
+func (c *submission) job(s streams) (*queue.Submission, error) {
+	j, err := c.template.job(s)
+	if err != nil {
+		return nil, err
+	}
+	j.After, j.At, j.In = c.After, c.At, c.In
+	return j, nil
 }
 
 // dialect is the flag of commands that speak one of the wire formats.

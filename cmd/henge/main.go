@@ -61,6 +61,16 @@ type commands struct {
 		Rm     jobRm     `cmd:"" help:"Delete a job that has ended, with its log."`
 	} `cmd:"" help:"Submit jobs and look at them."`
 
+	Schedule struct {
+		Ls      scheduleLs      `cmd:"" help:"List schedules."`
+		Add     scheduleAdd     `cmd:"" help:"Have a script run as a job again and again."`
+		Rm      scheduleRm      `cmd:"" help:"Delete a schedule; its jobs stay."`
+		Pause   schedulePause   `cmd:"" help:"Write no more jobs."`
+		Resume  scheduleResume  `cmd:"" help:"Go on with the next tick from now."`
+		Trigger scheduleTrigger `cmd:"" help:"Write a job now, whatever the ticks are, and print its id."`
+		Next    scheduleNext    `cmd:"" help:"Print the next ticks of a schedule, or of a spec that is not stored."`
+	} `cmd:"" help:"Jobs that come again, at an interval or at times of the day."`
+
 	Module struct {
 		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`
 		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`

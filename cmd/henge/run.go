@@ -26,7 +26,7 @@ type runFile struct {
 
 // Run runs the script in this process and prints what it gave back.
 func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
-	submitted := submission{File: c.File, Circle: c.Circle, Caller: c.Caller, Type: c.Type, Timeout: c.Timeout, Env: c.Env}
+	submitted := template{File: c.File, Circle: c.Circle, Caller: c.Caller, Type: c.Type, Timeout: c.Timeout, Env: c.Env}
 	j, err := submitted.job(s)
 	if err != nil {
 		return err
