@@ -96,6 +96,12 @@ func (b *board) mark(l list) {
 	b.heat(e)
 }
 
+func (b *board) knows(l list) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.known[l.name] != nil
+}
+
 func (b *board) heat(e *entry) {
 	b.marks++
 	e.marked = b.marks

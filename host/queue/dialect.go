@@ -66,6 +66,16 @@ type dialect interface {
 	fields(j *Submission) ([]any, error)
 }
 
+// scoped is a dialect whose circles have sets of henge's own each. A worker of
+// all circles that never saw a list of one has to look after its sets too: a job
+// may be in them alone.
+type scoped interface {
+	// shows returns any list of the circle that a key of such a set is of, and
+	// sets the pattern of these keys.
+	shows(key string, w Wanted) (list, bool)
+	sets() string
+}
+
 // list is a list in Redis from which jobs are taken.
 type list struct {
 	name    string

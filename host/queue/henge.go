@@ -95,6 +95,30 @@ const mostPrefixes = 64
 
 func (own) patterns() []string { return []string{ownBefore + "*}:" + ownQueue + "*"} }
 
+var _ scoped = own{}
+
+// shows takes the sets of jobs that are in no list: of those that wait for a
+// time, for others or for a channel, and of those that run.
+func (d own) shows(key string, w Wanted) (list, bool) {
+	scope := scopeOf(key)
+	switch strings.TrimPrefix(key, scope) {
+	case inDue, inLease, inLimbo, inWaiting, inHeld:
+	default:
+		return list{}, false
+	}
+	circle, err := job.ParseCircle(circleOfOwn(key))
+	if err != nil || scope != ownScope(circle) {
+		return list{}, false
+	}
+	lists, _ := d.lists(w, []string{circle})
+	if len(lists) == 0 {
+		return list{}, false
+	}
+	return lists[0], true
+}
+
+func (own) sets() string { return ownBefore + "*}:[dlwh]*" }
+
 // circleOfOwn is the circle in a list's name, as it is written there.
 func circleOfOwn(name string) string {
 	rest, _ := strings.CutPrefix(name, ownBefore)

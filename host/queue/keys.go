@@ -10,14 +10,16 @@ const (
 	keyWait     = "henge:wait:"
 	keyLog      = "henge:log:"
 
-	inAnswer = "answer:"
-	inDead   = "dead"
-	inDue    = "due"
-	inEvents = "events"
-	inLease  = "lease"
-	inLimbo  = "limbo"
-	inPaused = "paused"
-	inReaped = "reaped"
+	inAnswer  = "answer:"
+	inDead    = "dead"
+	inDue     = "due"
+	inEvents  = "events"
+	inHeld    = "held"
+	inLease   = "lease"
+	inLimbo   = "limbo"
+	inPaused  = "paused"
+	inReaped  = "reaped"
+	inWaiting = "waiting"
 
 	// The schedules of a circle, in the scope of its own, whatever the dialect
 	// of their jobs is; a schedule's own key is this without the s, and its

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -62,6 +63,21 @@ func TestRunAtAndRunIn(t *testing.T) {
 	}
 }
 
+// A worker of all circles that is there already hears of such a circle.
+func TestAllCirclesHearOfWhatIsInNoList(t *testing.T) {
+	rdb := redistest.Real(t)
+	s := withSchedules(t, rdb)
+	q := s.queue(Options{})
+	require.NoError(t, q.Serve(everyType))
+	w := q.NewWaker()
+	defer w.Close()
+	require.NoError(t, w.Ready(soon(t)))
+	require.NotContains(t, q.scopes(), ownScope(alice))
+	_, err := s.producers[Henge].Submit(t.Context(), &Submission{In: time.Hour, Job: job.Job{Circle: alice, Type: "rhai", Payload: []byte("1")}})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return slices.Contains(q.scopes(), ownScope(alice)) }, soonest, tick)
+}
+
 func count(t *testing.T, s string) int64 {
 	t.Helper()
 	n, ok := wholeNumber(s, 1<<62)
@@ -83,5 +99,30 @@ func TestAllCirclesFindWhatIsInNoList(t *testing.T) {
 		require.NoError(t, q.Serve(everyType))
 		require.NoError(t, q.Discover(t.Context()))
 		require.Contains(t, q.scopes(), ownScope(alice))
+		for _, m := range rdb.ZRange(t.Context(), "henge:{alice}:due", 0, -1).Val() {
+			require.NoError(t, rdb.ZAdd(t.Context(), "henge:{alice}:due", redis.Z{Member: m, Score: 1}).Err())
+		}
+		for _, key := range rdb.Keys(t.Context(), "henge:{alice}:job:*").Val() {
+			require.NoError(t, rdb.HSet(t.Context(), key, "run_at_ms", 1).Err())
+		}
+		c, err := q.Claim(t.Context(), everyType, 1)
+		require.NoError(t, err)
+		require.Len(t, c.Jobs, 1)
+		c2, err := q.Claim(t.Context(), everyType, 1)
+		require.NoError(t, err)
+		require.Len(t, c2.Jobs, 1)
+
+		// Both run; the worker is gone, and another one comes.
+		later := s.queue(Options{})
+		require.NoError(t, later.Serve(everyType))
+		require.NoError(t, later.Discover(t.Context()))
+		_, err = later.Reap(t.Context())
+		require.NoError(t, err)
+		for _, m := range rdb.ZRange(t.Context(), "henge:{alice}:lease", 0, -1).Val() {
+			require.NoError(t, rdb.ZAdd(t.Context(), "henge:{alice}:lease", redis.Z{Member: m, Score: 1}).Err())
+		}
+		report, err := later.Reap(t.Context())
+		require.NoError(t, err)
+		require.Len(t, report.Requeued, 2)
 	})
 }

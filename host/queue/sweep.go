@@ -92,23 +92,30 @@ func (q *Queue) Discover(ctx context.Context) error {
 	}
 	for _, d := range q.dialects {
 		for _, pattern := range d.patterns() {
-			if err := q.discover(ctx, d, pattern, want); err != nil {
+			found := func(key string) (list, bool) { return d.find(key, want) }
+			if err := q.discover(ctx, pattern, "list", found); err != nil {
 				return fmt.Errorf("look for lists %s: %w", pattern, err)
+			}
+		}
+		if s, ok := d.(scoped); ok && q.opts.AllCircles {
+			found := func(key string) (list, bool) { return s.shows(key, want) }
+			if err := q.discover(ctx, s.sets(), "zset", found); err != nil {
+				return fmt.Errorf("look for sets %s: %w", s.sets(), err)
 			}
 		}
 	}
 	return nil
 }
 
-func (q *Queue) discover(ctx context.Context, d dialect, pattern string, want Wanted) error {
+func (q *Queue) discover(ctx context.Context, pattern, kind string, found func(key string) (list, bool)) error {
 	scan := func(ctx context.Context, rdb redis.Cmdable) error {
 		for cursor := uint64(0); ; {
-			keys, next, err := rdb.ScanType(ctx, cursor, pattern, scanned, "list").Result()
+			keys, next, err := rdb.ScanType(ctx, cursor, pattern, scanned, kind).Result()
 			if err != nil {
 				return err
 			}
 			for _, key := range keys {
-				if l, ok := d.find(key, want); ok && q.serves(l.circle) {
+				if l, ok := found(key); ok && q.serves(l.circle) {
 					q.board.mark(l)
 				}
 			}

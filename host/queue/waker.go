@@ -173,6 +173,11 @@ func (w *Waker) concerns(key string) bool {
 	}
 	for _, d := range w.queue.dialects {
 		l, ok := d.find(key, want)
+		if s, has := d.(scoped); has && !ok {
+			// Nothing new when anything of the circle is known.
+			l, ok = s.shows(key, want)
+			ok = ok && !w.queue.board.knows(l)
+		}
 		if !ok || !w.queue.serves(l.circle) {
 			continue
 		}
