@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/localredis/redistest"
+	"github.com/henge-run/henge/host/schedule"
 )
 
 // smallCost is that of a short script.
@@ -148,4 +150,28 @@ func BenchmarkPushToClaim(b *testing.B) {
 		}
 	}
 	reportTimes(b, took)
+}
+
+// BenchmarkFire is what a tick costs one worker that has many to catch up with:
+// a call of the script and, for a hundred of them, a look at the schedule.
+func BenchmarkFire(b *testing.B) {
+	rdb := redistest.Real(b)
+	s, err := NewSchedules(rdb)
+	require.NoError(b, err)
+	_, err = s.Put(b.Context(), Schedule{Name: "s", Spec: schedule.Spec{Every: "1s"}, Missed: schedule.All, Job: Submission{
+		Job: job.Job{Dialect: Hero, Circle: alice, Type: "osis", Payload: []byte("40 + 2")}}}, false)
+	require.NoError(b, err)
+	first := tickMS(time.Now().Add(-time.Duration(b.N+1000) * time.Second).Truncate(time.Second))
+	require.NoError(b, rdb.HSet(b.Context(), scheduleKey(alice, "s"), "next", first, "first", first).Err())
+	require.NoError(b, rdb.ZAdd(b.Context(), ownScope(alice)+inSchedules, redis.Z{Member: "s", Score: 1}).Err())
+	q, err := New(rdb, Options{AllCircles: true})
+	require.NoError(b, err)
+	fired := 0
+	b.ResetTimer()
+	for fired < b.N {
+		report, err := q.FireSchedules(b.Context())
+		require.NoError(b, err)
+		fired += len(report.Fired)
+	}
+	b.ReportMetric(float64(fired)/b.Elapsed().Seconds(), "ticks/s")
 }

@@ -13,6 +13,7 @@ const PollInterval = time.Second
 
 const (
 	repeatNotices = time.Minute
+	mostReported  = 10_000
 	handBackTime  = 5 * time.Second
 	servesTTL     = time.Hour
 )
@@ -171,6 +172,9 @@ func (q *Queue) fresh(notices []Notice) []Notice {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.reported) > mostReported {
+		clear(q.reported)
+	}
 	now := time.Now()
 	kept := notices[:0]
 	for _, n := range notices {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,8 +15,9 @@ const (
 	// told of.
 	schedulesAtLeast = 5 * time.Second
 
-	// mostDue bounds what one script tells of one circle: more than it may have.
-	mostDue = 5000
+	// mostDue bounds what one script tells of one circle, which is more than it
+	// should have, and enoughDue ends what it looks at.
+	mostDue, enoughDue = 5000, 1000
 
 	// A schedule that cannot be read is looked at again after the first, one
 	// whose job the server would not take after the second.
@@ -98,10 +98,12 @@ func (f *firing) all(ctx context.Context) error {
 	if f.cluster {
 		most = 1
 	}
-	for part := range slices.Chunk(sets, most) {
-		if err := f.some(ctx, part); err != nil {
+	for len(sets) > 0 {
+		looked, err := f.some(ctx, sets[:min(most, len(sets))])
+		if err != nil {
 			return err
 		}
+		sets = sets[looked:]
 	}
 	return nil
 }
@@ -109,18 +111,20 @@ func (f *firing) all(ctx context.Context) error {
 // scheduleSet is the key of a circle's schedules.
 type scheduleSet struct{ circle, key string }
 
-// some fires what is due of a few circles.
-func (f *firing) some(ctx context.Context, sets []scheduleSet) error {
+// some fires what is due of the first of a few circles, at least one, and
+// returns of how many.
+func (f *firing) some(ctx context.Context, sets []scheduleSet) (looked int, err error) {
 	keys := make([]string, len(sets))
 	for i, set := range sets {
 		keys[i] = set.key
 	}
 	asked := time.Now()
-	reply, err := f.scripts.scheduleDue.run(ctx, f.rdb, keys, f.opts.args(mostDue, mostScheduleName)...)
+	reply, err := f.scripts.scheduleDue.run(ctx, f.rdb, keys, f.opts.args(mostDue, mostScheduleName, enoughDue)...)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	c := newCursor(reply)
+	looked = int(c.int())
 	at := clock{server: time.UnixMilli(c.int()), asked: asked}
 	if next := c.int(); next >= 0 {
 		f.lookIn(at.until(at.server.Add(time.Duration(next) * time.Millisecond)))
@@ -134,13 +138,16 @@ func (f *firing) some(ctx context.Context, sets []scheduleSet) error {
 		entry := list.list()
 		i := entry.int() - 1
 		if i < 0 || i >= int64(len(sets)) {
-			return fmt.Errorf("the script answered key %d of %d", i+1, len(sets))
+			return 0, fmt.Errorf("the script answered key %d of %d", i+1, len(sets))
 		}
 		due = append(due, one{sets[i], entry.string(), entry.string()})
 	}
 	f.report.Notices = append(f.report.Notices, readNotices(c.list())...)
 	if c.err() != nil {
-		return c.err()
+		return 0, c.err()
+	}
+	if looked < 1 || looked > len(sets) {
+		return 0, fmt.Errorf("the script has looked at %d of %d keys", looked, len(sets))
 	}
 	// Workers that look at the same time begin at different ends.
 	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
@@ -150,10 +157,10 @@ func (f *firing) some(ctx context.Context, sets []scheduleSet) error {
 			continue // another worker's
 		}
 		if err := f.one(ctx, s.set, s.name, at); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return looked, nil
 }
 
 // clock is the server's time when a script ran, and ours before it was asked:
@@ -188,6 +195,9 @@ func (f *firing) one(ctx context.Context, set scheduleSet, name string, at clock
 		answer, err := fire(ctx, p, sc, t)
 		if err != nil && (isRefused(err) || errors.Is(err, errTemplate)) {
 			f.notice(scheduleKey(set.circle, name), "the job of %s cannot be written: %v", tickText(t.tick), err)
+			if errors.Is(err, errTemplate) {
+				return f.deferFor(ctx, set, name, damagedFor)
+			}
 			f.lookIn(refusedFor)
 			return f.deferFor(ctx, set, name, refusedFor)
 		}
@@ -262,7 +272,7 @@ const (
 type fireAnswer struct{ word, text string }
 
 // errTemplate is that of a job which cannot be written as it is.
-var errTemplate = errors.New("the schedule's job")
+var errTemplate = errors.New("it is damaged")
 
 func fire(ctx context.Context, p *Producer, sc *Schedule, t turn) (fireAnswer, error) {
 	job, err := sc.submission(p, t.mark)

@@ -125,8 +125,9 @@ func TestDamagedSchedules(t *testing.T) {
 				require.Positive(t, report.Next)
 				require.Len(t, s.jobs(Hero), len(before))
 
-				_, err := s.List(t.Context(), alice)
+				all, err := s.List(t.Context(), "")
 				require.NoError(t, err)
+				require.Contains(t, shownNames(all), "other")
 				// To write it again, or to remove it, is always the way out.
 				_, err = s.Put(t.Context(), template(Hero), true)
 				require.NoError(t, err)
@@ -141,6 +142,14 @@ func TestDamagedSchedules(t *testing.T) {
 			require.Empty(t, s.fire(q).Notices)
 		})
 	})
+}
+
+func shownNames(all []*Schedule) []string {
+	var names []string
+	for _, sc := range all {
+		names = append(names, sc.Name)
+	}
+	return names
 }
 
 func firedNames(r FireReport) []string {

@@ -233,6 +233,12 @@ func (s *Schedules) list(ctx context.Context, circle string) ([]*Schedule, error
 			return nil, err
 		}
 		names, err := s.strings(ctx, func() *redis.StringSliceCmd { return s.rdb.ZRange(ctx, ownScope(c)+inSchedules, 0, -1) })
+		if err != nil && redis.HasErrorPrefix(err, "WRONGTYPE") { // which is no reason not to show the others
+			none := readSchedule(c, "", nil)
+			none.Problem = ownScope(c) + inSchedules + " holds something other than a sorted set"
+			all = append(all, none)
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("circle %s: %w", c, err)
 		}

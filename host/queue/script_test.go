@@ -116,8 +116,10 @@ func TestScheduleScriptsAlone(t *testing.T) {
 		require.Equal(t, "99999999999000", put("b", "", int64(99999999999000)))
 		require.Equal(t, "full", put("c", "", 1000))
 		require.Equal(t, []string{"C"}, rdb.SMembers(t.Context(), "circles").Val())
-		due := run(s.scheduleDue, 10, 64).([]any)
-		require.Equal(t, []any{int64(-1), []any{[]any{int64(1), "a", "hero"}}}, []any{newCursor(due[1:2]).int(), due[2]})
+		due := run(s.scheduleDue, 10, 64, 10).([]any)
+		require.Equal(t, []any{int64(2), "-1", []any{[]any{int64(1), "a", "hero"}}}, []any{due[0], due[2], due[3]})
+		due = run(s.scheduleDue, 10, 64, 1).([]any)
+		require.EqualValues(t, 1, due[0], "the rest is for another call")
 
 		require.Equal(t, []any{"changed", ""}, fire("q", 1000, 2000, 1000))
 		require.Equal(t, []any{"moved", ""}, fire("r", 2000, 3000, 2000))

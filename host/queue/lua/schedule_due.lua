@@ -2,8 +2,10 @@
 --
 -- KEYS[1..] schedules of circles
 -- ARGV[8] most names of each  ARGV[9] the longest name, bytes
+-- ARGV[10] after how many names it looks at no more keys
 --
--- Returns {now, next, due, notices}
+-- Returns {looked, now, next, due, notices}
+--   looked   how many of KEYS, from the first, it has looked at
 --   now      the server's time, ms
 --   next     ms until another one of these is due, -1 for none within a day
 --   due      {position in KEYS from 1, name, dialect}
@@ -12,7 +14,12 @@
 local DAY = 24 * 60 * 60 * 1000
 
 local next_ms, due, notices = -1, {}, {}
+local looked = 0
 for i, set in ipairs(KEYS) do
+  if #due >= tonumber(ARGV[10]) then
+    break
+  end
+  looked = i
   local found = redis.pcall('ZRANGEBYSCORE', set, '-inf', int(NOW), 'LIMIT', 0, ARGV[8])
   if failed(found) then
     notices[#notices + 1] = {set, '', 'holds a ' .. redis.call('TYPE', set).ok .. ', not a sorted set: none of these schedules is run'}
@@ -33,4 +40,4 @@ for i, set in ipairs(KEYS) do
     end
   end
 end
-return {int(NOW), int(next_ms), due, notices}
+return {looked, int(NOW), int(next_ms), due, notices}
