@@ -29,13 +29,12 @@ else
   redis.call('HSET', key, unpack(d.new(id)))
   redis.call('HSET', key, unpack(ARGV, 12))
 end
-event(d, queue, id, 'submitted')
 if at > NOW then
+  event(d, queue, id, 'submitted', d.circle_of(queue, id), 'at_ms', int(at))
   d.set_held(queue, id, 'later')
   redis.call('ZADD', d.scope(queue).due, int(at), member(d, queue, id))
-elseif ARGV[11] ~= '' then
-  redis.call(d.back, queue .. ':' .. ARGV[11], id)
 else
-  redis.call(d.back, queue, id)
+  event(d, queue, id, 'submitted', d.circle_of(queue, id))
+  redis.call(d.back, ARGV[11] == '' and queue or queue .. ':' .. ARGV[11], id)
 end
 return counted and id or 1
