@@ -1,6 +1,7 @@
 package henge
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -74,6 +75,7 @@ func New(rdb redis.UniversalClient, dialect string) (*Client, error) {
 // Dialect returns the name of the client's dialect.
 func (c *Client) Dialect() string { return c.producer.Dialect() }
 
-// Close closes the connections that Connect made, and so ends what still waits
-// there. A go-redis client that was given to New stays open.
-func (c *Client) Close() error { return c.close() }
+// Close ends all that Wait, with an error, and closes the connections that
+// Connect made, which ends all Events too. A go-redis client that was given to
+// New stays open.
+func (c *Client) Close() error { return errors.Join(c.producer.Close(), c.close()) }

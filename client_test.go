@@ -2,12 +2,15 @@ package henge_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge"
+	"github.com/henge-run/henge/host/queue"
 )
 
 // Each operation in each dialect.
@@ -122,7 +125,19 @@ func TestClosedClient(t *testing.T) {
 	require.NoError(t, err)
 	events, err := client.Events(ctx, henge.EventsFrom{})
 	require.NoError(t, err)
+	waited := make(chan error, 1)
+	go func() {
+		_, err := client.Wait(ctx, ref)
+		waited <- err
+	}()
+	rdb, err := queue.Connect(url)
+	require.NoError(t, err)
+	defer rdb.Close()
+	require.Eventually(t, func() bool {
+		return strings.Contains(rdb.ClientList(ctx).Val(), "name=henge-waits ")
+	}, 20*time.Second, time.Millisecond)
 	require.NoError(t, client.Close())
+	require.ErrorIs(t, <-waited, redis.ErrClosed)
 	_, err = client.Wait(ctx, ref)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, context.DeadlineExceeded)

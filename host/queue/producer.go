@@ -19,7 +19,8 @@ var (
 )
 
 // Producer is a client's side of the queue: it submits jobs and reads what
-// became of them. It is safe for concurrent use and has nothing to close.
+// became of them. It is safe for concurrent use, and needs no Close where
+// nobody waits.
 type Producer struct {
 	rdb     redis.UniversalClient
 	dialect dialect
@@ -36,6 +37,12 @@ func NewProducer(rdb redis.UniversalClient, dialectName string) (*Producer, erro
 		return nil, err
 	}
 	return &Producer{rdb: rdb, dialect: q.dialects[0], opts: q.opts, scripts: q.scripts, waits: newWaits(rdb)}, nil
+}
+
+// Close ends all that Wait, with redis.ErrClosed; the client stays open.
+func (p *Producer) Close() error {
+	p.waits.close()
+	return nil
 }
 
 // Dialect returns the name of the dialect.

@@ -37,6 +37,7 @@ type waits struct {
 	ask   map[string]bool // keys to be asked for soon
 	asked chan struct{}   // has a value when there are such
 	stop  context.CancelFunc
+	over  bool          // no wait is served any more
 	ended chan struct{} // closed when the goroutine that was started last has ended
 }
 
@@ -67,6 +68,9 @@ func (w *waits) join(at place) *waiting {
 	one := &waiting{key: at.key, changed: make(chan struct{}, 1), failed: make(chan error, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.over {
+		one.failed <- redis.ErrClosed
+	}
 	of := w.byKey[at.key]
 	if of == nil {
 		of = &waited{at: at, waiting: map[*waiting]struct{}{}}
@@ -74,7 +78,7 @@ func (w *waits) join(at place) *waiting {
 	}
 	of.waiting[one] = struct{}{}
 	w.askFor(at.key)
-	if w.stop == nil {
+	if w.stop == nil && !w.over {
 		ctx, stop := context.WithCancel(context.Background())
 		before, ended := w.ended, make(chan struct{})
 		w.stop, w.ended = stop, ended
@@ -199,6 +203,18 @@ func (w *waits) answered(key string, answer any, news bool) (told bool) {
 		}
 	}
 	return true
+}
+
+// close ends all waits, and those to come.
+func (w *waits) close() {
+	w.mu.Lock()
+	w.over = true
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+	w.mu.Unlock()
+	w.fail(redis.ErrClosed)
 }
 
 // fail ends all waits.
