@@ -98,13 +98,16 @@ func TestManyWaits(t *testing.T) {
 			require.LessOrEqual(t, strings.Count(clients, "\n"), rdb.Options().PoolSize+1)
 
 			require.NoError(t, rdb.ConfigResetStat(t.Context()).Err())
+			began := time.Now()
 			b.endAll(p.Dialect(), n)
 			for i, r := range all() {
 				require.True(t, r.Ended())
 				require.Equal(t, refs[i].ID, r.Output())
 			}
-			// Each job changes twice, and is looked at when it has ended.
-			require.Less(t, commands(t, rdb, "hget", "hgetall", "hstrlen"), 8*n+100)
+			// Each job changes twice, and is looked at when it has ended; on a
+			// slow machine all are asked for now and then.
+			most := (8*n + 100) * (1 + int(time.Since(began)/waitAgain))
+			require.Less(t, commands(t, rdb, "hget", "hgetall", "hstrlen"), most)
 		})
 	}
 }
@@ -133,7 +136,7 @@ func TestManyWaitsPolled(t *testing.T) {
 			b := setup(t, rdb)
 			p, err := NewProducer(rdb, dialect)
 			require.NoError(t, err)
-			refs := b.submitMany(p, 100)
+			refs := b.submitMany(p, 20)
 			all := b.waitAll(soon(t), p, refs)
 			b.joined(p, len(refs))
 			b.endAll(dialect, len(refs))
