@@ -104,6 +104,8 @@ func mayImport(from, to string) bool {
 		return true
 	case within(from, "cmd"):
 		return true
+	case from == ".":
+		return within(to, "host/job", "host/queue")
 	case within(from, "host/localredis"):
 		return within(to, "host/localredis")
 	case within(from, "host/capability"):

@@ -96,7 +96,6 @@ type place struct {
 	list  string // where it waits, or any list from which the script finds the job
 	key   string // the job itself
 	own   string // the hash of henge's own fields where these are apart from the job; empty for none
-	reply string // where a reply is pushed; empty for none
 	log   string // the list of its log
 	scope string // the prefix of henge's keys that go with it
 }

@@ -16,10 +16,9 @@ import (
 type hero struct{}
 
 const (
-	heroJob   = "hero:job:"
-	heroWork  = "hero:q:work:"
-	heroType  = heroWork + "type:"
-	heroReply = "hero:q:reply:"
+	heroJob  = "hero:job:"
+	heroWork = "hero:q:work:"
+	heroType = heroWork + "type:"
 )
 
 var _ dialect = hero{}
@@ -134,7 +133,7 @@ func (hero) newID() (uuid.UUID, error) { return uuid.NewRandom() }
 
 func (hero) place(r Ref, j *job.Job) (place, error) {
 	p := place{
-		list: heroWork, key: heroJob + r.ID, reply: heroReply + r.ID,
+		list: heroWork, key: heroJob + r.ID,
 		log: keyLog + Hero + "|" + r.ID, scope: scopeShared,
 	}
 	switch {

@@ -34,6 +34,13 @@ const protocol = "1"
 // FieldCost is the field of a job that Record.Cost reads.
 const FieldCost = "henge:cost"
 
+// Fields that are read by themselves.
+const (
+	fieldStatus = "status"
+	fieldText   = "job" // the text of a job of HeroJobs
+	fieldTrace  = "traceparent"
+)
+
 // Fields that henge adds to the jobs of other systems, for their producers.
 const (
 	fieldLimits  = "henge:limits"

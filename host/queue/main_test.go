@@ -21,6 +21,8 @@ const (
 	alice = "alice"
 	bob   = "bob"
 	osis  = heroType + "osis"
+
+	heroReply = "hero:q:reply:"
 )
 
 var osisOnly = Wanted{Types: []string{"osis"}}

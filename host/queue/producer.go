@@ -19,12 +19,14 @@ var (
 )
 
 // Producer is a client's side of the queue: it submits jobs and reads what
-// became of them. It is safe for concurrent use and has nothing to close.
+// became of them. It is safe for concurrent use, and needs no Close where
+// nobody waits.
 type Producer struct {
 	rdb     redis.UniversalClient
 	dialect dialect
 	opts    Options
 	scripts *scripts
+	waits   *waits
 }
 
 // NewProducer returns a producer for a dialect. What New says of rdb holds
@@ -34,7 +36,13 @@ func NewProducer(rdb redis.UniversalClient, dialectName string) (*Producer, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Producer{rdb: rdb, dialect: q.dialects[0], opts: q.opts, scripts: q.scripts}, nil
+	return &Producer{rdb: rdb, dialect: q.dialects[0], opts: q.opts, scripts: q.scripts, waits: newWaits(rdb)}, nil
+}
+
+// Close ends all that Wait, with redis.ErrClosed; the client stays open.
+func (p *Producer) Close() error {
+	p.waits.close()
+	return nil
 }
 
 // Dialect returns the name of the dialect.
@@ -129,16 +137,15 @@ func (p *Producer) SubmitMany(ctx context.Context, jobs []Submission) ([]Submitt
 	return answers, nil
 }
 
-// submitPart writes the first job by itself, so that the server has the script
-// when the others come.
+// submitPart writes a pipeline of jobs.
 func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitted, error) {
 	answers := make([]Submitted, len(jobs))
 	replies := make([]*redis.Cmd, len(jobs))
-	script := p.scripts.submit.current()
-	if err := script.Load(ctx, p.rdb).Err(); err != nil {
+	script, err := p.scripts.submit.load(ctx, p.rdb)
+	if err != nil {
 		return nil, err
 	}
-	_, err := p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err = p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i := range jobs {
 			one := jobs[i]
 			keys, args, err := p.submit(&one)

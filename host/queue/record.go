@@ -26,7 +26,7 @@ var (
 )
 
 // Status returns the job's state in the dialect's words.
-func (r Record) Status() string { return r.Fields["status"] }
+func (r Record) Status() string { return r.Fields[fieldStatus] }
 
 // InCircle returns the circle's name as it was written.
 func (r Record) InCircle() string {
@@ -41,14 +41,30 @@ func (r Record) Type() string {
 // Output returns the job's result, empty where it has none.
 func (r Record) Output() string { return cmp.Or(r.Fields["output"], r.Fields["result"]) }
 
+// Message returns why the job failed, as a sentence for the script's author;
+// empty where it did not.
+func (r Record) Message() string { return r.Fields["error"] }
+
+// End returns how the job ended; job.Unknown where it has not, or where somebody
+// else than henge ended it.
+func (r Record) End() job.End {
+	end, _ := job.ParseEnd(r.Fields["end"])
+	return end
+}
+
+// Progress returns how far the job says it is, in its own words.
+func (r Record) Progress() string { return r.Fields["progress"] }
+
 // Caller returns who asked.
 func (r Record) Caller() string {
 	return cmp.Or(r.Fields["caller_id"], r.Fields["callerId"], r.Fields["caller"], r.Fields["publicKey"])
 }
 
 // Ended reports whether the job has its result.
-func (r Record) Ended() bool {
-	return slices.Contains(statusesDone[:], r.Status()) || r.Failed()
+func (r Record) Ended() bool { return isEndedStatus(r.Status()) }
+
+func isEndedStatus(status string) bool {
+	return slices.Contains(statusesDone[:], status) || slices.Contains(statusesFailed[:], status)
 }
 
 // Failed reports whether the job ended in error.

@@ -86,7 +86,7 @@ func (s *script) run(ctx context.Context, rdb redis.UniversalClient, keys []stri
 func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
 	if !s.noFlags.Load() {
 		reply, err := s.flagged.Run(ctx, rdb, keys, args...).Result()
-		if err == nil || !strings.Contains(err.Error(), "Error compiling script") {
+		if err == nil || !isNotCompiled(err) {
 			return reply, err
 		}
 		s.noFlags.Store(true)
@@ -94,11 +94,16 @@ func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []strin
 	return s.plain.Run(ctx, rdb, keys, args...).Result()
 }
 
-// current is the form of the script that the server takes, as far as that is
-// known.
-func (s *script) current() *redis.Script {
-	if s.noFlags.Load() {
-		return s.plain
+// load has the server keep the script, and returns the form that it takes.
+func (s *script) load(ctx context.Context, rdb redis.UniversalClient) (*redis.Script, error) {
+	if !s.noFlags.Load() {
+		err := s.flagged.Load(ctx, rdb).Err()
+		if err == nil || !isNotCompiled(err) {
+			return s.flagged, err
+		}
+		s.noFlags.Store(true)
 	}
-	return s.flagged
+	return s.plain, s.plain.Load(ctx, rdb).Err()
 }
+
+func isNotCompiled(err error) bool { return strings.Contains(err.Error(), "Error compiling script") }

@@ -36,6 +36,11 @@ type Submission struct {
 	// many of at once (Caps).
 	Channel string
 
+	// Traceparent is the trace that the job is part of, as W3C Trace Context has
+	// it in the HTTP header of that name: 00-TRACE-SPAN-FLAGS in hex. It is
+	// written into the job, where workers and operators find it; empty for none.
+	Traceparent string
+
 	// Topic is part of the name of the list in the dialect HeroJobs, which
 	// alone has it; empty stands for "default". Circle and topic are written
 	// into keys in small letters, with _ for what is no letter, digit, point or
@@ -81,6 +86,10 @@ type completer interface {
 // complete checks what all dialects need, and gives the job an id where it has
 // none.
 func (s *Submission) complete(d dialect) error {
+	if s.Traceparent != "" && !isTraceparent(s.Traceparent) {
+		return fmt.Errorf("traceparent %s is not as W3C Trace Context has it: write e.g. 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+			quoteShort(s.Traceparent))
+	}
 	if c, ok := d.(completer); ok {
 		return c.complete(s)
 	}
@@ -103,6 +112,21 @@ func (s *Submission) complete(d dialect) error {
 		s.ID = id.String()
 	}
 	return nil
+}
+
+// isTraceparent checks the form of version 00, which later versions begin with.
+func isTraceparent(s string) bool {
+	const form = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx"
+	if len(s) != len(form) {
+		return false
+	}
+	for i := range len(s) {
+		hex := '0' <= s[i] && s[i] <= '9' || 'a' <= s[i] && s[i] <= 'f'
+		if hex != (form[i] == 'x') || !hex && s[i] != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Submission) ref() Ref { return Ref{ID: s.ID, Circle: s.Circle, Topic: s.Topic} }
@@ -157,7 +181,7 @@ func (f *fieldList) json(name string, value any, given bool) {
 // options puts what may be left out, under the dialect's names for it.
 func (f *fieldList) options(s *Submission, limits, backoff, channel string) {
 	for _, o := range []struct{ name, value string }{
-		{limits, encodeLimits(s.Limits)}, {backoff, s.Backoff.encode()}, {channel, s.Channel},
+		{limits, encodeLimits(s.Limits)}, {backoff, s.Backoff.encode()}, {channel, s.Channel}, {fieldTrace, s.Traceparent},
 	} {
 		f.put(o.name, o.value, o.value != "")
 	}

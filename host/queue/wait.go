@@ -9,66 +9,61 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Wait returns the job when it has ended, or the end of ctx. It looks at the
-// reply list without taking from it, since another client may read there, and
-// at the job itself once a second, since a reply does not stay for ever.
+// Wait returns the job when it has ended, or the end of ctx. Any number of
+// waits may run at once: all waits of a Producer share one connection, over
+// which the server tells of jobs that change, and nobody's reply is taken.
+// Where the server does not offer that, one goroutine asks for all of them.
+//
+// A Redis that cannot be reached when the wait begins is an error at once. One
+// that goes away later is waited for, up to half a minute.
 func (p *Producer) Wait(ctx context.Context, r Ref) (Record, error) {
 	place, err := p.dialect.place(r, nil)
 	if err != nil {
 		return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
 	}
-	stale := 10 * time.Millisecond
+	waiting := p.waits.join(place)
+	defer p.waits.leave(waiting)
 	for {
-		status, err := within(ctx, func() (string, error) {
-			return p.rdb.HGet(ctx, place.key, "status").Result()
-		})
-		switch {
-		case errors.Is(err, redis.Nil):
-			if _, err := p.Get(ctx, r); err != nil {
-				return Record{}, fmt.Errorf("wait: %w", err)
-			}
-		case err != nil:
-			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
-		case Record{Fields: map[string]string{"status": status}}.Ended():
-			return p.Get(ctx, r)
-		}
-		replied, err := p.peek(ctx, place.reply)
+		one, err := p.look(ctx, r, place)
 		if err != nil {
-			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
+			return Record{}, fmt.Errorf("wait: %w", err)
 		}
-		if !replied {
-			continue
-		}
-		// Either the job has ended since, or the reply is an earlier run's
-		// and will be there the next time too: then look, but not at once.
-		if one, err := p.Get(ctx, r); err == nil && one.Ended() {
+		if one.Ended() {
 			return one, nil
 		}
-		if err := sleep(ctx, stale); err != nil {
+		select {
+		case <-waiting.changed:
+		case err := <-waiting.failed:
 			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), err)
+		case <-ctx.Done():
+			return Record{}, fmt.Errorf("wait for job %s: %w", quoteShort(r.ID), context.Cause(ctx))
 		}
-		stale = min(2*stale, time.Second/4)
 	}
 }
 
-// peek waits up to a second for a reply to be there: it moves the last one of
-// the list to where it was.
-func (p *Producer) peek(ctx context.Context, key string) (bool, error) {
-	if key == "" { // the dialect has no replies
-		return true, nil
+// look returns a job that has ended, or one without fields that has not. Few
+// look at once, since thousands of waits may end together and would otherwise
+// wait for a connection until the client gives up.
+func (p *Producer) look(ctx context.Context, r Ref, at place) (Record, error) {
+	select {
+	case p.waits.looks <- struct{}{}:
+		defer func() { <-p.waits.looks }()
+	case <-ctx.Done():
+		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), context.Cause(ctx))
 	}
-	_, err := within(ctx, func() (string, error) {
-		return p.rdb.BLMove(ctx, key, key, "RIGHT", "RIGHT", time.Second).Result()
-	})
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, redis.Nil):
-		return false, nil
-	case redis.HasErrorPrefix(err, "WRONGTYPE"):
-		return false, sleep(ctx, time.Second/4)
+	// Most looks find a job that still waits, so the whole of it is not read.
+	if at.own == "" {
+		status, err := within(ctx, func() (string, error) {
+			return p.rdb.HGet(ctx, at.key, fieldStatus).Result()
+		})
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
+		}
+		if err == nil && !isEndedStatus(status) {
+			return Record{}, nil
+		}
 	}
-	return false, err
+	return p.Get(ctx, r)
 }
 
 // sleep waits, or returns the end of ctx.

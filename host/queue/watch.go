@@ -28,31 +28,47 @@ const (
 // go-redis hands out such messages only together with the answer to a later
 // command, so this is a connection of our own.
 func watchKeys(ctx context.Context, opts *redis.Options, prefixes []string, ready func(), changed func(keys []any)) error {
-	hello, err := helloArgs(ctx, opts)
+	tracking := []string{"CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP"}
+	for _, prefix := range prefixes {
+		tracking = append(tracking, "PREFIX", prefix)
+	}
+	conn, r, err := openRESP3(ctx, opts, "henge-waker", tracking)
 	if err != nil {
 		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	ready()
+	return readChanges(conn, r, changed)
+}
+
+// openRESP3 connects as opts say, under a name, and runs commands. It returns
+// errNotOffered when the server does not know one of them.
+func openRESP3(ctx context.Context, opts *redis.Options, name string, commands ...[]string) (net.Conn, *bufio.Reader, error) {
+	hello, err := helloArgs(ctx, opts, name)
+	if err != nil {
+		return nil, nil, err
 	}
 	dialCtx, cancel := context.WithTimeout(ctx, watchSetup)
 	defer cancel()
 	conn, err := opts.Dialer(dialCtx, opts.Network, opts.Addr)
 	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+		return nil, nil, fmt.Errorf("connect: %w", err)
 	}
-	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-
-	tracking := []string{"CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP"}
-	for _, prefix := range prefixes {
-		tracking = append(tracking, "PREFIX", prefix)
-	}
 	r := bufio.NewReader(conn)
+	if err := setUp(conn, r, append([][]string{hello}, commands...)); err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	return conn, r, nil
+}
+
+func setUp(conn net.Conn, r *bufio.Reader, commands [][]string) error {
 	if err := conn.SetDeadline(time.Now().Add(watchSetup)); err != nil {
 		return err
 	}
-	for _, command := range [][]string{
-		hello,
-		tracking,
-	} {
+	for _, command := range commands {
 		if err := writeRESP(conn, command...); err != nil {
 			return err
 		}
@@ -67,11 +83,7 @@ func watchKeys(ctx context.Context, opts *redis.Options, prefixes []string, read
 			return refused
 		}
 	}
-	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return err
-	}
-	ready()
-	return readChanges(conn, r, changed)
+	return conn.SetDeadline(time.Time{})
 }
 
 // readChanges reads messages, and tries the connection when none comes: one
@@ -107,7 +119,7 @@ func readChanges(conn net.Conn, r *bufio.Reader, changed func([]any)) error {
 	}
 }
 
-func helloArgs(ctx context.Context, opts *redis.Options) ([]string, error) {
+func helloArgs(ctx context.Context, opts *redis.Options, name string) ([]string, error) {
 	user, password := opts.Username, opts.Password
 	switch {
 	case opts.StreamingCredentialsProvider != nil:
@@ -127,5 +139,5 @@ func helloArgs(ctx context.Context, opts *redis.Options) ([]string, error) {
 		}
 		hello = append(hello, "AUTH", user, password)
 	}
-	return append(hello, "SETNAME", "henge-waker"), nil
+	return append(hello, "SETNAME", name), nil
 }

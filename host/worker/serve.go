@@ -54,7 +54,7 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 		return refused(c.Refusal)
 	}
 	if handle, ok := w.opts.Handlers[c.Job.Type]; ok {
-		return handle(ctx, w.attempt(c))
+		return w.call(ctx, handle, w.attempt(c))
 	}
 	if isPing(c.Job.Payload) {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}

@@ -26,13 +26,16 @@ import (
 // DefaultGrace is how long running jobs may go on after a stop was asked for.
 const DefaultGrace = 20 * time.Second
 
-// Options say what a worker does.
+// Options say what a worker does. Queue and Slots are required, and a Registry
+// or Handlers.
 type Options struct {
-	// Queue is where jobs come from and results go to.
+	// Queue is where jobs come from and results go to. Its own options say which
+	// circles and dialects are served, how many jobs of each may run at once,
+	// and how long what ended is kept. One queue is one worker's.
 	Queue *queue.Queue
 
 	// Registry knows which module serves which type. It may be nil where
-	// there are Handlers.
+	// there are Handlers. Close it, and then its runtime, after Run.
 	Registry *registry.Registry
 
 	// Handlers run jobs of their types, in lower case, as Go functions of the
@@ -40,14 +43,19 @@ type Options struct {
 	// They come before modules of the same type.
 	Handlers map[string]Handler
 
-	// Types narrows the script types served; empty means all that the
-	// registry has. Each is served as soon as its module is ready.
+	// Types narrows the script types served; empty means those of the Handlers
+	// and all that the registry has. Each is served as soon as its module is
+	// ready. One that neither has is an error of New.
 	Types []string
 
-	// Group and Instance are lists to serve beside those of the types.
+	// Group and Instance are lists to serve beside those of the types, in the
+	// dialect Hero: hero:q:work:type:T:group:GROUP, and before it
+	// …:group:GROUP:inst:INSTANCE. Empty: none.
 	Group, Instance string
 
-	// Slots is how many jobs run at once, at least 1.
+	// Slots is how many jobs run at once, at least 1. A job that computes needs
+	// a processor, so runtime.GOMAXPROCS(0) is a good choice for scripts, and
+	// more for handlers that mostly wait.
 	Slots int
 
 	// Limits returns the most that a job of a circle may use, beside what its
@@ -57,17 +65,15 @@ type Options struct {
 	Limits func(circle string) job.Limits
 
 	// Grace is how long running jobs may go on when the worker stops; those
-	// that still run are then handed back. Zero means DefaultGrace.
+	// that still run are then handed back, and no failure is counted. Zero
+	// means DefaultGrace, below zero none.
 	Grace time.Duration
 
-	// Log gets what happens. Nil discards it.
+	// Log gets what happens: a line for each change of state and for each job
+	// that failed; of those that end well only at the level debug. Nil discards
+	// it.
 	Log *slog.Logger
 }
-
-// Handler runs one attempt. It should return soon after ctx has ended, whose
-// cause says why, with an End of job.Cancelled; the deadline is its own to
-// keep.
-type Handler func(ctx context.Context, j *job.Job) *job.Result
 
 // Worker serves one queue until it is stopped. It can be run once.
 type Worker struct {

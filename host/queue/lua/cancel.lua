@@ -21,7 +21,7 @@ local scope, m = d.scope(queue), member(d, queue, id)
 if redis.call('ZSCORE', scope.lease, m) then
   d.set(queue, id, 'cancel', why)
   redis.call('PUBLISH', ARGV[12], 'cancel ' .. m)
-  event(d, queue, id, 'cancel')
+  event(d, queue, id, 'cancel', state.circle, 'reason', string.sub(why, 1, MAX_ID))
   return 'stopping'
 end
 redis.call('ZREM', scope.due, m)

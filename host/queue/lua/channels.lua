@@ -56,10 +56,11 @@ local function hold_key(scope, channel)
 end
 
 -- hold keeps a job until its channel has room.
-local function hold(d, queue, id, channel)
+local function hold(d, queue, id, channel, circle)
   local scope = d.scope(queue)
   redis.call('LPUSH', hold_key(scope, channel), member(d, queue, id))
   redis.call('ZADD', scope.held, 'NX', int(NOW), channel)
+  event(d, queue, id, 'held', circle, 'channel', channel)
 end
 
 -- unhold puts jobs whose channel has room, or is bounded no more, back in line.

@@ -74,11 +74,12 @@ local function put_front(d, queue, circle, id)
   redis.call(NEWEST and d.back or d.front, queue, id)
 end
 
--- event tells live views what happened; fields and values follow.
-local function event(d, queue, id, what, ...)
+-- event tells live views what happened to a job of a circle, whose name is as
+-- written, nil for none; fields and values follow. events.go reads it.
+local function event(d, queue, id, what, circle, ...)
   if EVENTS_MAX > 0 then
-    redis.call('XADD', d.scope(queue).events, 'MAXLEN', '~', int(EVENTS_MAX), '*',
-      'event', what, 'dialect', d.name, 'queue', queue, 'id', id, ...)
+    redis.call('XADD', d.scope(queue).events, 'MAXLEN', '~', ARGV[5], '*', 'event', what,
+      'dialect', d.name, 'queue', queue, 'id', id, 'circle', circle and circle_name(d, circle) or '', ...)
   end
 end
 
@@ -88,8 +89,8 @@ local function park(d, queue, id)
 end
 
 -- bury makes an id a dead letter. The job itself, where there is one, is for
--- the caller to end.
-local function bury(d, queue, id, reason)
+-- the caller to end; then its circle is known.
+local function bury(d, queue, id, reason, circle)
   local shown = id
   if #id > MAX_ID then
     shown = string.sub(id, 1, 64) .. '...'
@@ -101,6 +102,7 @@ local function bury(d, queue, id, reason)
   if over > 0 then
     redis.call('ZREMRANGEBYRANK', dead, 0, over - 1)
   end
+  event(d, queue, shown, 'dead', circle, 'reason', reason)
   return shown
 end
 
@@ -182,7 +184,7 @@ local MOST_HISTORY = 1000000
 local function end_job(d, queue, id, before, ending, output, message, cost, dead)
   d.set_ended(queue, id, before, ending, output, message, cost, dead)
   wake_dependents(d, queue, id, before)
-  event(d, queue, id, 'ended', 'end', ending)
+  event(d, queue, id, 'ended', before and before.circle, 'end', ending)
   if HISTORY then
     redis.call('XADD', d.scope(queue).history, 'MAXLEN', '~', int(MOST_HISTORY), '*', 'job', member(d, queue, id))
   end

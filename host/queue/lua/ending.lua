@@ -47,11 +47,11 @@ local function finish(f, worker, log_lines, log_ttl)
   if f.mode == 'retry' then
     f.d.set_waiting(f.queue, f.id, 'failures', f.failures, 'error', f.message, 'henge:cost', f.cost)
     redis.call('ZADD', f.d.scope(f.queue).due, int(NOW + f.delay), member(f.d, f.queue, f.id))
-    event(f.d, f.queue, f.id, 'retry', 'end', f.ending, 'delay_ms', int(f.delay))
+    event(f.d, f.queue, f.id, 'retry', state.circle, 'end', f.ending, 'at_ms', int(NOW + f.delay))
     return 1
   end
   if f.mode == 'dead' then
-    bury(f.d, f.queue, f.id, 'failed ' .. f.failures .. ' times, at last with ' .. f.ending)
+    bury(f.d, f.queue, f.id, 'failed ' .. f.failures .. ' times, at last with ' .. f.ending, state.circle)
     f.d.set(f.queue, f.id, 'failures', f.failures)
   end
   end_job(f.d, f.queue, f.id, state, f.ending, f.output, f.message, f.cost, f.mode == 'dead')

@@ -7,7 +7,8 @@
 --   shared                        whether a list holds jobs of several circles
 --   oldest, newest, back, front   the commands for the ends of its lists
 --   scope(queue), job_key(queue, id), log_key(queue, id)
---   read_state(queue, id)         henge's own fields, or nil and why
+--   read_state(queue, id)         henge's own fields and the circle's name as
+--                                 written, or nil and why
 --   read_job(queue, id)           these, nil, and what a claim hands out
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
@@ -51,32 +52,47 @@ end
 --   touched()     name and value of the field that says when it changed
 local function hash_dialect(d)
   DIALECTS[d.name] = d
-  local all = {unpack(STATE)}
+  local all, brief = {unpack(STATE)}, {unpack(STATE)}
   for i, name in ipairs(d.handed_out) do
     all[#STATE + i] = name
+    if i <= d.circle_fields then
+      brief[#STATE + i] = name
+    end
   end
   local circle_fields = {unpack(d.handed_out, 1, d.circle_fields)}
 
-  local function known(key, v)
+  -- circle_at picks the circle's name out of what was read, from a position on.
+  local function circle_at(queue, v, first)
+    for i = first, first + d.circle_fields - 1 do
+      if v[i] and v[i] ~= '' then
+        return v[i]
+      end
+    end
+    return d.default_circle and d.default_circle(queue) or ''
+  end
+
+  local function known(queue, key, v)
     if failed(v) then
       return nil, absent(key, v)
     end
     if not v[1] and not v[2] and redis.call('EXISTS', key) == 0 then
       return nil, 'missing'
     end
-    return state_of(v)
+    local state = state_of(v)
+    state.circle = circle_at(queue, v, #STATE + 1)
+    return state
   end
 
   function d.read_state(queue, id)
     local key = d.job_key(queue, id)
-    return known(key, redis.pcall('HMGET', key, unpack(STATE)))
+    return known(queue, key, redis.pcall('HMGET', key, unpack(brief)))
   end
 
   -- One command reads both, since a claim is bound by their number.
   function d.read_job(queue, id)
     local key = d.job_key(queue, id)
     local v = redis.pcall('HMGET', key, unpack(all))
-    local state, why = known(key, v)
+    local state, why = known(queue, key, v)
     if not state then
       return nil, why
     end
@@ -87,14 +103,9 @@ local function hash_dialect(d)
     return state, nil, fields
   end
 
-  -- circle_in picks the circle's name out of what was read.
+  -- circle_in picks the circle's name out of the fields of a claim.
   function d.circle_in(queue, fields)
-    for i = 1, d.circle_fields do
-      if fields[i] and fields[i] ~= '' then
-        return fields[i]
-      end
-    end
-    return d.default_circle and d.default_circle(queue) or ''
+    return circle_at(queue, fields, 1)
   end
 
   function d.circle_of(queue, id)

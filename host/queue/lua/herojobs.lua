@@ -127,8 +127,9 @@ do
     return int(math.floor(NOW / 1000))
   end
 
-  local function state_in(job, v)
+  local function state_in(queue, job, v)
     local state = state_of(v)
+    state.circle = d.default_circle(queue)
     state.status = json_text(job.text, job.members.status)
     return state
   end
@@ -138,7 +139,7 @@ do
     if not job then
       return nil, why
     end
-    return state_in(job, redis.call('HMGET', d.own_key(queue, id), unpack(STATE)))
+    return state_in(queue, job, redis.call('HMGET', d.own_key(queue, id), unpack(STATE)))
   end
 
   function d.read_job(queue, id)
@@ -151,7 +152,7 @@ do
     for i = 1, #OPTIONS do
       fields[2 + i] = v[#STATE + i]
     end
-    return state_in(job, v), nil, fields
+    return state_in(queue, job, v), nil, fields
   end
 
   function d.is_ended(status)

@@ -63,7 +63,7 @@ end
 
 -- held_up says whether a job has to wait for others: false when not, true when
 -- it was put where it is woken from, or a sentence when it can never run.
-local function held_up(d, queue, id, fields)
+local function held_up(d, queue, id, fields, circle)
   local ids = needed(d, fields)
   if not ids then
     return false
@@ -93,5 +93,6 @@ local function held_up(d, queue, id, fields)
   end
   redis.call('ZADD', scope.waiting, 'NX', int(NOW), m)
   d.set_held(queue, id, 'needs')
+  event(d, queue, id, 'waiting', circle)
   return true
 end

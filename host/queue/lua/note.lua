@@ -10,12 +10,13 @@
 -- written.
 
 local d, queue, id = DIALECTS[ARGV[11]], ARGV[12], ARGV[13]
-if not holds(d, queue, id, ARGV[14], ARGV[8]) then
+local state = holds(d, queue, id, ARGV[14], ARGV[8])
+if not state then
   return 0
 end
 append_log(d, queue, id, 16, #ARGV, tonumber(ARGV[9]), ARGV[10])
 if ARGV[15] ~= '' then
   d.set(queue, id, 'progress', ARGV[15])
-  event(d, queue, id, 'progress', 'progress', ARGV[15])
+  event(d, queue, id, 'progress', state.circle, 'progress', string.sub(ARGV[15], 1, MAX_ID))
 end
 return 1

@@ -38,8 +38,8 @@ local function gap(scope, last_key)
   end
 end
 
-local function give_up(d, queue, id, text)
-  bury(d, queue, id, text)
+local function give_up(d, queue, id, text, circle)
+  bury(d, queue, id, text, circle)
   notice(queue, id, 'dead letter: ' .. text)
 end
 
@@ -61,10 +61,10 @@ local function crashed(d, queue, id)
   if tonumber(crashes) >= MOST_CRASHES then
     local text = 'worker lost ' .. crashes .. ' times'
     end_job(d, queue, id, state, 'worker_lost', '', text, '', true)
-    return give_up(d, queue, id, text)
+    return give_up(d, queue, id, text, state.circle)
   end
   requeue(d, queue, id)
-  event(d, queue, id, 'crashed', 'worker', state.worker, 'crashes', crashes)
+  event(d, queue, id, 'crashed', state.circle, 'worker', state.worker or '', 'crashes', crashes)
   requeued[#requeued + 1] = {queue, id, tonumber(crashes)}
 end
 

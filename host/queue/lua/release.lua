@@ -13,7 +13,7 @@ for i = 9, #ARGV, 4 do
     leave_channels(d, queue, id, state)
     d.set_waiting(queue, id)
     requeue(d, queue, id)
-    event(d, queue, id, 'released')
+    event(d, queue, id, 'released', state.circle, 'worker', ARGV[8])
   else
     lost[#lost + 1] = (i - 5) / 4
   end

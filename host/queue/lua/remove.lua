@@ -22,4 +22,5 @@ end
 if d.reply_key then
   redis.call('DEL', d.reply_key(queue, id))
 end
+event(d, queue, id, 'removed', state.circle)
 return 'removed'

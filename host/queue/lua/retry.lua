@@ -26,5 +26,5 @@ end
 if ARGV[11] ~= '' then
   redis.call('ZREM', d.scope(queue).dead, ARGV[11])
 end
-event(d, queue, id, 'dispatched')
+event(d, queue, id, 'dispatched', state.circle)
 return 'queued'

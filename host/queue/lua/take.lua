@@ -95,9 +95,10 @@ local function take(d, queue, id)
   local at = d.run_at and count(fields[d.run_at]) or 0
   if at > NOW then
     d.set_held(queue, id, 'later')
+    event(d, queue, id, 'scheduled', state.circle, 'at_ms', int(at))
     return redis.call('ZADD', d.scope(queue).due, int(at), member(d, queue, id))
   end
-  local wait = held_up(d, queue, id, fields)
+  local wait = held_up(d, queue, id, fields, state.circle)
   if wait == true then
     return
   elseif wait then
@@ -108,7 +109,7 @@ local function take(d, queue, id)
     channels = channels_of(d, queue, circle, fields)
     local channel = full(d.scope(queue), channels)
     if channel then
-      return hold(d, queue, id, channel)
+      return hold(d, queue, id, channel, state.circle)
     end
   end
   if not lease(d, queue, id, channels) then
@@ -123,7 +124,7 @@ local function take(d, queue, id)
   end
   run = int(run)
   d.set_started(queue, id, WORKER, attempt, run, fresh)
-  event(d, queue, id, 'started', 'circle', circle, 'worker', WORKER)
+  event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
   jobs[#jobs + 1] = {d.name, id, queue, attempt, run,
     int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}
 end

@@ -31,12 +31,14 @@ local function write_job(d, queue, id, at, level, ...)
     redis.call('HSET', key, unpack(d.new(id)))
     redis.call('HSET', key, ...)
   end
-  event(d, queue, id, 'submitted')
   if at > NOW then
+    event(d, queue, id, 'submitted', d.circle_of(queue, id), 'at_ms', int(at))
     d.set_held(queue, id, 'later')
     if d.run_at then
       d.set(queue, id, d.handed_out[d.run_at], int(at))
     end
+  else
+    event(d, queue, id, 'submitted', d.circle_of(queue, id))
   end
   return id
 end
