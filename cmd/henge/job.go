@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -230,33 +229,4 @@ func (c *jobLs) Run(ctx context.Context, s streams, g *globals) error {
 		}
 		return g.print(s, t)
 	})
-}
-
-// jobLogs is henge job logs.
-type jobLogs struct{ named }
-
-// Run prints what a job has logged.
-func (c *jobLogs) Run(ctx context.Context, s streams, g *globals) error {
-	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
-		if _, err := p.Get(ctx, c.ref()); err != nil {
-			return err
-		}
-		lines, err := p.Logs(ctx, c.ref())
-		if err != nil {
-			return err
-		}
-		return g.print(s, logTable(lines))
-	})
-}
-
-func logTable(lines []job.LogLine) table {
-	t := table{columns: []string{"time", "level", "text", "fields"}, bare: true}
-	for _, l := range lines {
-		fields := ""
-		if len(l.Fields) > 0 {
-			fields = fmt.Sprint(l.Fields)
-		}
-		t.rows = append(t.rows, []any{l.Time.Format(time.RFC3339Nano), l.Level.String(), l.Text, fields})
-	}
-	return t
 }

@@ -94,6 +94,37 @@ func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []strin
 	return s.plain.Run(ctx, rdb, keys, args...).Result()
 }
 
+// scriptCall is one run of a script.
+type scriptCall struct {
+	keys []string
+	args []any
+}
+
+// runAll runs the script many times in one round trip. An error stands for all
+// of them; those that the server refused each have their own.
+func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []scriptCall) ([]*redis.Cmd, error) {
+	for loaded := false; ; loaded = true {
+		replies := make([]*redis.Cmd, len(calls))
+		script := s.current()
+		_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for i, c := range calls {
+				replies[i] = script.EvalSha(ctx, pipe, c.keys, c.args...)
+			}
+			return nil
+		})
+		if !loaded && redis.HasErrorPrefix(err, "NOSCRIPT") { // then none of them ran
+			if err := script.Load(ctx, rdb).Err(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil && !isRefused(err) {
+			return nil, err
+		}
+		return replies, nil
+	}
+}
+
 // current is the form of the script that the server takes, as far as that is
 // known.
 func (s *script) current() *redis.Script {

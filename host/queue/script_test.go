@@ -62,8 +62,10 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, []any{empty, empty}, run(s.renew, "k", "w", 10000, "hero", osis, "J", 1))
 		require.Equal(t, []any{[]any{int64(1), int64(3)}, empty},
 			run(s.renew, "k", "w", 10000, "hero", osis, "I", 1, "hero", osis, "J", 1, "hero", osis, "J", 2))
-		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "50", "line"))
-		require.Equal(t, int64(0), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 2, "50", "line"))
+		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "50", 0, "line", "line"))
+		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "", 1, "line", "next"))
+		require.Equal(t, []string{"line", "line", "next"}, rdb.LRange(t.Context(), keyLog+"hero|J", 0, -1).Val())
+		require.Equal(t, int64(0), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 2, "50", "", "line"))
 		require.Equal(t, []any{int64(2)}, run(s.release, "k", "w", "hero", osis, "J", 1, "hero", osis, "J", 1))
 		require.Equal(t, "running", run(s.retry, "k", "hero", osis, "J", ""))
 		claim()
@@ -78,8 +80,8 @@ func TestScriptsAlone(t *testing.T) {
 		claim()
 		finish := func(worker, mode, ending string) any {
 			return run(s.finish, "k", worker, 10, 1000,
-				"hero", osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "line",
-				"hero", osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0).([]any)[0]
+				"hero", osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "", "line",
+				"hero", osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0, "").([]any)[0]
 		}
 		require.Equal(t, int64(0), finish("other", "end", "success"))
 		require.Equal(t, int64(1), finish("w", "end", "success"))

@@ -61,6 +61,7 @@ func Run(t *testing.T, rdb *redis.Client, d Dialect) {
 		"paused":                   (*suite).paused,
 		"results with claims":      (*suite).exchange,
 		"producer":                 (*suite).producer,
+		"live":                     (*suite).live,
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, rdb.FlushAll(t.Context()).Err())
