@@ -23,8 +23,8 @@ func talker(t *testing.T) (rdb *redis.Client, p *queue.Producer, id queue.Ref, m
 	require.NoError(t, err)
 	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: time.Second})
 	require.NoError(t, err)
-	tokens, causes := make(chan struct{}), make(chan error, 1)
-	w, err := worker.New(worker.Options{Queue: q, Slots: 1, Handlers: map[string]worker.Handler{
+	tokens, causes := make(chan struct{}, 1), make(chan error, 1)
+	w, err := worker.New(worker.Options{Queue: q, Slots: 1, Grace: time.Millisecond, Handlers: map[string]worker.Handler{
 		"rhai": func(ctx context.Context, j *job.Job) *job.Result {
 			j.Live.Write(job.LogLine{Text: "one"})
 			j.Live.Report(job.Progress{Done: 1, Total: 3})
@@ -91,10 +91,7 @@ func TestLogOfAJobOfAnotherIsRefused(t *testing.T) {
 	rdb, p, id, more, ended := talker(t)
 	requireLog(t, p, id, "one")
 	require.NoError(t, rdb.HSet(t.Context(), "hero:job:"+id.ID, "worker", "another", "attempt", 2).Err())
-	select {
-	case more <- struct{}{}:
-	case <-t.Context().Done():
-	}
+	more <- struct{}{}
 	require.True(t, errors.Is(<-ended, job.ErrLeaseLost))
 	requireLog(t, p, id, "one")
 }
