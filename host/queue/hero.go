@@ -66,6 +66,10 @@ func (d hero) find(key string, w Wanted) (list, bool) {
 func (hero) watched([]string) []string { return []string{heroWork} }
 func (hero) patterns() []string        { return nil }
 
+func (hero) allLists() []string { return []string{heroWork + "*"} }
+
+func (hero) listOf(key string) (string, bool) { return key, strings.HasPrefix(key, heroWork) }
+
 // read takes the fields in the order of handed_out in lua/hero.lua.
 func (hero) read(claim *Claim, c *cursor, w Wanted) {
 	j := claim.Job

@@ -9,6 +9,7 @@ const (
 	keyControl  = "henge:control" // a channel, not a key
 	keyWait     = "henge:wait:"
 	keyLog      = "henge:log:"
+	keyCircles  = "henge:circles:"
 
 	inAnswer  = "answer:"
 	inDead    = "dead"
@@ -26,6 +27,18 @@ const (
 	// name. keySchedules are the circles that have such.
 	inSchedules  = "schedules"
 	keySchedules = "henge:schedules"
+	inAnswer = "answer:"
+	inDead   = "dead"
+	inDue    = "due"
+	inEvents = "events"
+	inHeld   = "held"
+	inHold   = "hold:"
+	inLease  = "lease"
+	inLimbo  = "limbo"
+	inPaused = "paused"
+	inReaped = "reaped"
+
+	inWaiting = "waiting"
 )
 
 // protocol is the version of keys and scripts that this package speaks.

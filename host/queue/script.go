@@ -29,6 +29,7 @@ type scripts struct {
 	cancel, claim, finish, note, reap, release, remove, renew, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
+	cancel, claim, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
 }
 
 func loadScripts() *scripts {
@@ -44,10 +45,12 @@ func loadScripts() *scripts {
 		claim:   load("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
 		finish:  load("", "ending", "finish"),
 		note:    load("", "ending", "note"),
+		purge:   load("", "needs", "channels", "take", "purge"),
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
 		renew:   load(evenIfFull, "renew"),
+		restore: load("", "channels", "restore"),
 		retry:   load("", "retry"),
 		submit:  load("", "write", "submit"),
 		sweep:   load("", "sweep"),

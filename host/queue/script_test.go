@@ -93,6 +93,14 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", ""))
 		require.Equal(t, "missing", run(s.retry, "k", "hero", osis, "I", ""))
 		require.Equal(t, "cancelled", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
+		require.Equal(t, "gone", run(s.retry, "k", "hero", osis, "J", "letter"))
+		require.NoError(t, rdb.ZAdd(t.Context(), scopeShared+inDead, redis.Z{Member: "letter"}).Err())
+		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", "letter"))
+		require.Zero(t, rdb.ZCard(t.Context(), scopeShared+inDead).Val())
+		require.Equal(t, int64(2), run(s.restore, osis, "hero", 10), "the id was pushed twice")
+		require.Equal(t, int64(0), run(s.restore, osis, "hero", 10))
+		require.Equal(t, []any{int64(2), int64(1)}, run(s.purge, osis, "hero", 10, "no more"))
+		require.Equal(t, []any{int64(0), int64(0)}, run(s.purge, osis, "hero", 10, "no more", "J"))
 	})
 }
 

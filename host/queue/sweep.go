@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -122,11 +120,10 @@ func (q *Queue) discover(ctx context.Context, pattern, kind string, found func(k
 			if cursor = next; cursor == 0 {
 				return ctx.Err()
 			}
+func (q *Queue) discover(ctx context.Context, d dialect, pattern string, want Wanted) error {
+	return scanKeys(ctx, q.rdb, pattern, "list", func(key string) {
+		if l, ok := d.find(key, want); ok && q.serves(l.circle) {
+			q.board.mark(l)
 		}
-	}
-	if c, ok := q.rdb.(*redis.ClusterClient); ok {
-		return c.ForEachMaster(ctx, func(ctx context.Context, one *redis.Client) error { return scan(ctx, one) })
-	}
-	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, scan(ctx, q.rdb) })
-	return err
+	})
 }
