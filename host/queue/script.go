@@ -30,6 +30,7 @@ type scripts struct {
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 	cancel, claim, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
+	cancel, claim, control, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
 }
 
 func loadScripts() *scripts {
@@ -41,8 +42,9 @@ func loadScripts() *scripts {
 		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
 	}
 	return &scripts{
-		cancel:  load("", "cancel"),
+		cancel:  load("", "stopping", "cancel"),
 		claim:   load("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
+		control: load("", "stopping", "control"),
 		finish:  load("", "ending", "finish"),
 		note:    load("", "ending", "note"),
 		purge:   load("", "needs", "channels", "take", "purge"),

@@ -16,6 +16,7 @@ import (
 // parts are the files that are no script by themselves.
 var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs",
 	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule"}
+	"common", "ending", "needs", "channels", "take", "rotate", "answer", "stopping"}
 
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {
@@ -93,6 +94,12 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", ""))
 		require.Equal(t, "missing", run(s.retry, "k", "hero", osis, "I", ""))
 		require.Equal(t, "cancelled", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
+		push := func(text string) { require.NoError(t, rdb.LPush(t.Context(), "ctl", text).Err()) }
+		push("J")
+		push(`{"op":"start","job":"J"}`)
+		require.Equal(t, []any{int64(1), empty}, run(s.control, "ctl", "channel", "stopped", 1))
+		require.Equal(t, []any{int64(0), []any{[]any{"ctl", `{"op":"start","job":"J"}`, "its op is not stop"}}},
+			run(s.control, "ctl", "channel", "stopped", 2))
 		require.Equal(t, "gone", run(s.retry, "k", "hero", osis, "J", "letter"))
 		require.NoError(t, rdb.ZAdd(t.Context(), scopeShared+inDead, redis.Z{Member: "letter"}).Err())
 		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", "letter"))

@@ -41,7 +41,7 @@ func (w *Worker) note(ctx context.Context, claims []*queue.Claim) (queue.Noted, 
 	defer cancel()
 	began := time.Now()
 	noted, err := w.opts.Queue.NoteAll(ctx, claims)
-	if context.Cause(ctx) != context.Canceled {
+	if err != nil && ctx.Err() != context.Canceled { // without news there was no call, and so no answer
 		w.redis.report(began, err)
 	}
 	return noted, err

@@ -165,6 +165,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	actors.Go(func() { w.announcePresence(serving) })
 	actors.Go(func() { w.obey(serving) })
 	actors.Go(func() { w.noteLive(serving) })
+	actors.Go(func() { w.takeOrders(serving) })
 
 	taking, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()
