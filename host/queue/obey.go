@@ -40,11 +40,12 @@ func (q *Queue) Obey(ctx context.Context) (more bool, notices []Notice, err erro
 	more = c.int() == 1
 	for all := c.list(); all.more(); {
 		one := all.list()
-		list, text, why := one.string(), one.string(), one.string()
-		n := Notice{Queue: list, Text: why}
-		if text != "" {
-			n.ID = text // one of many: none of them says that another was met before
-			n.Text = fmt.Sprintf(unknownMessage, quoteShort(text), why)
+		n := Notice{Queue: one.string()}
+		message, ok := one.text()
+		n.Text = one.string()
+		if ok {
+			n.ID = quoteShort(message) // each is said, and only once of the list
+			n.Text = fmt.Sprintf(unknownMessage, n.ID, n.Text)
 		}
 		notices = append(notices, n)
 	}

@@ -10,13 +10,14 @@
 -- A message is {"op":"stop","job":"<id>"}, or an id alone.
 --
 -- Returns {more, notices}: 1 when there may be more, and {list, text, why} of
--- messages that could not be understood, cut to 200 bytes.
+-- messages that could not be understood, cut to 200 bytes, with nil for the text
+-- where the list itself could not be read.
 
 local d, channel, reason, left = DIALECTS.hero, ARGV[8], ARGV[9], tonumber(ARGV[10])
 local notices = {}
 
 local function notice(list, text, why)
-  notices[#notices + 1] = {list, string.sub(text, 1, 200), why}
+  notices[#notices + 1] = {list, text and string.sub(text, 1, 200), why}
 end
 
 -- asked returns the id of the job that a message asks to stop, or nil and why.
@@ -42,7 +43,7 @@ for _, list in ipairs(KEYS) do
   while left > 0 do
     local text = redis.pcall('RPOP', list)
     if failed(text) then
-      notice(list, '', 'this key holds a ' .. redis.call('TYPE', list).ok .. ', not a list')
+      notice(list, false, 'this key holds a ' .. redis.call('TYPE', list).ok .. ', not a list')
       break
     end
     if not text then
