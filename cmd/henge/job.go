@@ -17,6 +17,10 @@ import (
 type template struct {
 	File    string            `arg:"" help:"Script to run; - for standard input."`
 	Circle  string            `required:"" placeholder:"PK" help:"Circle to run it in."`
+// submission is what a new job needs.
+type submission struct {
+	File    string            `arg:"" optional:"" help:"Script to run; - for standard input."`
+	Circle  string            `placeholder:"PK" help:"Circle to run it in."`
 	Caller  string            `placeholder:"PK" help:"Who asks; by default the circle itself."`
 	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
 	Timeout time.Duration     `default:"60s" help:"How long one attempt may take, in whole seconds."`
@@ -42,6 +46,10 @@ type submission struct {
 
 // job reads the script and says what to run.
 func (c *template) job(s streams) (*queue.Submission, error) {
+func (c *submission) job(s streams) (*queue.Submission, error) {
+	if c.File == "" || c.Circle == "" {
+		return nil, exitWith(exitUsage, "name the script to run, or - for standard input, and the circle to run it in, with --circle")
+	}
 	payload, err := readScript(s, c.File)
 	if err != nil {
 		return nil, err
@@ -50,6 +58,12 @@ func (c *template) job(s streams) (*queue.Submission, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.of(payload, typ)
+}
+
+// of is the job of a script.
+func (c *submission) of(payload []byte, typ string) (*queue.Submission, error) {
+	var err error
 	circle, caller := c.Circle, c.Caller
 	if c.Dialect != queue.HeroJobs { // which has no caller, and rules of its own for names
 		if circle, err = job.ParseCircle(c.Circle); err != nil {
@@ -110,10 +124,17 @@ func withProducer(g *globals, dialect string, do func(*queue.Producer) error) er
 // jobSubmit is henge job submit.
 type jobSubmit struct {
 	submission
+	JSONL bool `name:"jsonl" help:"Submit a job for each line of standard input: a JSON object with script and, by their names, any of these flags, which hold for lines that do not say otherwise. Prints a line for each."`
 }
 
 // Run submits a job and prints its id.
 func (c *jobSubmit) Run(ctx context.Context, s streams, g *globals) error {
+	if c.JSONL {
+		if c.File != "" && c.File != "-" {
+			return exitWith(exitUsage, "with --jsonl jobs are read from standard input, not from %s", printable(c.File))
+		}
+		return withProducer(g, c.Dialect, func(p *queue.Producer) error { return c.submitLines(ctx, s, g, p) })
+	}
 	j, err := c.job(s)
 	if err != nil {
 		return err

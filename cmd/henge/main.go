@@ -47,12 +47,13 @@ type commands struct {
 	Worker struct {
 		Start workerStart `cmd:"" help:"Take jobs from Redis and run them, until stopped."`
 		Ls    workerLs    `cmd:"" help:"List the workers that are there."`
-		Stop  workerStop  `cmd:"" aliases:"drain" help:"Ask workers to take no more jobs, and to end when those that run have."`
+		Stop  workerStop  `cmd:"" help:"Ask workers to take no more jobs, and to end when those that run have, or their --grace is over."`
+		Drain workerDrain `cmd:"" help:"The same as stop, and wait until they are gone."`
 	} `cmd:"" help:"Run jobs."`
 
 	Job struct {
 		Run    jobRun    `cmd:"" help:"Submit a script as a job, wait for it and print its result."`
-		Submit jobSubmit `cmd:"" help:"Submit a script as a job and print its id."`
+		Submit jobSubmit `cmd:"" help:"Submit a script as a job and print its id, or many from lines of JSON."`
 		Get    jobGet    `cmd:"" help:"Show a job."`
 		Ls     jobLs     `cmd:"" help:"List jobs."`
 		Logs   jobLogs   `cmd:"" help:"Show what a job has logged."`
