@@ -88,6 +88,9 @@ func (s *Session) keep(line job.LogLine) {
 // Begin lets the session be about a job, from a module's initialisation on.
 func (s *Session) Begin(j *job.Job) {
 	s.Job = j
+	if s.Restarts > 0 && j.Live != nil {
+		j.Live.Restart()
+	}
 	before := s.Log
 	s.Log = nil
 	for _, line := range before {

@@ -57,6 +57,16 @@ func (l *Live) Report(p Progress) {
 	l.progress, l.moved = p, true
 }
 
+// Restart drops what was said, for an attempt that is begun anew, unless some
+// of it was given away: then it is in the log, and the rest belongs to it.
+func (l *Live) Restart() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.offered {
+		l.lines = nil
+	}
+}
+
 // Said is what there is to take.
 type Said struct {
 	// Lines are new, and First is the number of the first of them among all

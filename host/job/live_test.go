@@ -40,6 +40,21 @@ func TestLiveGivesAway(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestLiveRestarts(t *testing.T) {
+	var l job.Live
+	l.Write(line(0))
+	l.Restart()
+	require.Empty(t, l.End())
+
+	var given job.Live
+	given.Write(line(0))
+	said, _ := given.Said()
+	given.Taken(said, 1)
+	given.Write(line(1))
+	given.Restart()
+	require.Equal(t, []job.LogLine{line(1)}, given.End())
+}
+
 func TestLiveProgress(t *testing.T) {
 	var l job.Live
 	l.Report(job.Progress{Done: 1})

@@ -65,7 +65,7 @@ func TestDeadLetters(t *testing.T) {
 		require.NoError(t, o.RetryDead(ctx, byID["lost|with bar"]))
 		require.ErrorIs(t, o.RetryDead(ctx, byID["lost|with bar"]), ErrGone)
 		c := b.one(q, "lost|with bar")
-		require.EqualValues(t, 2, c.Run)
+		require.EqualValues(t, 2, c.Job.Run)
 		require.Zero(t, c.Crashes)
 		b.finish(q, c, "42")
 

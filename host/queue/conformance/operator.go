@@ -61,7 +61,7 @@ func (s *suite) deadLetter() {
 	require.NoError(s, o.RetryDead(s.Context(), letters[0]))
 	s.sees("1", s.d.Waiting, "", "worker lost 1 times")
 	c := s.one(q)
-	require.EqualValues(s, 2, c.Run)
+	require.EqualValues(s, 2, c.Job.Run)
 	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Success, Output: []byte("42")}))
 	s.sees("1", s.d.Done, "42", "")
 	letters, err = o.Dead(s.Context(), queue.DeadFilter{})
