@@ -15,10 +15,6 @@ import (
 
 // template is what a new job needs, and the jobs of a schedule.
 type template struct {
-	File    string            `arg:"" help:"Script to run; - for standard input."`
-	Circle  string            `required:"" placeholder:"PK" help:"Circle to run it in."`
-// submission is what a new job needs.
-type submission struct {
 	File    string            `arg:"" optional:"" help:"Script to run; - for standard input."`
 	Circle  string            `placeholder:"PK" help:"Circle to run it in."`
 	Caller  string            `placeholder:"PK" help:"Who asks; by default the circle itself."`
@@ -46,7 +42,6 @@ type submission struct {
 
 // job reads the script and says what to run.
 func (c *template) job(s streams) (*queue.Submission, error) {
-func (c *submission) job(s streams) (*queue.Submission, error) {
 	if c.File == "" || c.Circle == "" {
 		return nil, exitWith(exitUsage, "name the script to run, or - for standard input, and the circle to run it in, with --circle")
 	}
@@ -62,7 +57,7 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 }
 
 // of is the job of a script.
-func (c *submission) of(payload []byte, typ string) (*queue.Submission, error) {
+func (c *template) of(payload []byte, typ string) (*queue.Submission, error) {
 	var err error
 	circle, caller := c.Circle, c.Caller
 	if c.Dialect != queue.HeroJobs { // which has no caller, and rules of its own for names
@@ -83,8 +78,13 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.at(j), nil
+}
+
+// at is a job at its time.
+func (c *submission) at(j *queue.Submission) *queue.Submission {
 	j.After, j.At, j.In = c.After, c.At, c.In
-	return j, nil
+	return j
 }
 
 // dialect is the flag of commands that speak one of the wire formats.

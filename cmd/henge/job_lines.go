@@ -93,6 +93,9 @@ func (c submission) line(text []byte) (*queue.Submission, error) {
 	if !l.At.IsZero() {
 		c.At, c.In = l.At, 0
 	}
+	if l.In != "" {
+		c.At = time.Time{}
+	}
 	if err := l.parse(&c); err != nil {
 		return nil, err
 	}
@@ -100,10 +103,11 @@ func (c submission) line(text []byte) (*queue.Submission, error) {
 		return nil, errors.New(`"circle" and "type" are needed, in the line or by --circle and --type`)
 	}
 	s, err := c.of([]byte(*l.Script), c.Type)
-	if err == nil {
-		s.ID = l.ID
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	s.ID = l.ID
+	return c.at(s), nil
 }
 
 // parse reads what has units.

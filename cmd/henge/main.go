@@ -71,6 +71,7 @@ type commands struct {
 		Trigger scheduleTrigger `cmd:"" help:"Write a job now, whatever the ticks are, and print its id."`
 		Next    scheduleNext    `cmd:"" help:"Print the next ticks of a schedule, or of a spec that is not stored."`
 	} `cmd:"" help:"Jobs that come again, at an interval or at times of the day."`
+
 	Queue struct {
 		Ls      queueLs      `cmd:"" help:"List the lists of jobs, with what waits and runs of each."`
 		Pause   queuePause   `cmd:"" help:"Hand out nothing of lists any more; what runs goes on."`

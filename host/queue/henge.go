@@ -195,7 +195,7 @@ func (own) place(r Ref, j *job.Job) (place, error) {
 	}
 	scope := ownScope(circle)
 	p := place{
-		list: scope + ownQueue, key: scope + ownJob + r.ID, reply: scope + "reply:" + r.ID,
+		list: scope + ownQueue, key: scope + ownJob + r.ID,
 		log: scope + "log:" + r.ID, scope: scope,
 	}
 	if j == nil {

@@ -16,6 +16,7 @@ const (
 	inDue     = "due"
 	inEvents  = "events"
 	inHeld    = "held"
+	inHold    = "hold:"
 	inLease   = "lease"
 	inLimbo   = "limbo"
 	inPaused  = "paused"
@@ -27,18 +28,6 @@ const (
 	// name. keySchedules are the circles that have such.
 	inSchedules  = "schedules"
 	keySchedules = "henge:schedules"
-	inAnswer = "answer:"
-	inDead   = "dead"
-	inDue    = "due"
-	inEvents = "events"
-	inHeld   = "held"
-	inHold   = "hold:"
-	inLease  = "lease"
-	inLimbo  = "limbo"
-	inPaused = "paused"
-	inReaped = "reaped"
-
-	inWaiting = "waiting"
 )
 
 // protocol is the version of keys and scripts that this package speaks.
@@ -46,6 +35,13 @@ const protocol = "1"
 
 // FieldCost is the field of a job that Record.Cost reads.
 const FieldCost = "henge:cost"
+
+// Fields that are read by themselves.
+const (
+	fieldStatus = "status"
+	fieldText   = "job" // the text of a job of HeroJobs
+	fieldTrace  = "traceparent"
+)
 
 // Fields that henge adds to the jobs of other systems, for their producers.
 const (

@@ -26,11 +26,9 @@ type script struct {
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
-	cancel, claim, finish, note, reap, release, remove, renew, retry, submit, sweep *script
+	cancel, claim, control, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
-	cancel, claim, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
-	cancel, claim, control, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
 }
 
 func loadScripts() *scripts {
@@ -91,12 +89,24 @@ func (s *script) run(ctx context.Context, rdb redis.UniversalClient, keys []stri
 func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
 	if !s.noFlags.Load() {
 		reply, err := s.flagged.Run(ctx, rdb, keys, args...).Result()
-		if err == nil || !strings.Contains(err.Error(), "Error compiling script") {
+		if err == nil || !isNotCompiled(err) {
 			return reply, err
 		}
 		s.noFlags.Store(true)
 	}
 	return s.plain.Run(ctx, rdb, keys, args...).Result()
+}
+
+// load has the server keep the script, and returns the form that it takes.
+func (s *script) load(ctx context.Context, rdb redis.UniversalClient) (*redis.Script, error) {
+	if !s.noFlags.Load() {
+		err := s.flagged.Load(ctx, rdb).Err()
+		if err == nil || !isNotCompiled(err) {
+			return s.flagged, err
+		}
+		s.noFlags.Store(true)
+	}
+	return s.plain, s.plain.Load(ctx, rdb).Err()
 }
 
 // scriptCall is one run of a script.
@@ -105,20 +115,24 @@ type scriptCall struct {
 	args []any
 }
 
-// runAll runs the script many times in one round trip. An error stands for all
-// of them; those that the server refused each have their own.
+// runAll runs the script many times in one round trip, some of them twice when
+// the server had lost it. An error stands for all of them; those that the
+// server refused each have their own.
 func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []scriptCall) ([]*redis.Cmd, error) {
+	form := s.flagged
+	if s.noFlags.Load() {
+		form = s.plain
+	}
 	for loaded := false; ; loaded = true {
 		replies := make([]*redis.Cmd, len(calls))
-		script := s.current()
 		_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for i, c := range calls {
-				replies[i] = script.EvalSha(ctx, pipe, c.keys, c.args...)
+				replies[i] = form.EvalSha(ctx, pipe, c.keys, c.args...)
 			}
 			return nil
 		})
-		if !loaded && redis.HasErrorPrefix(err, "NOSCRIPT") { // then none of them ran
-			if err := script.Load(ctx, rdb).Err(); err != nil {
+		if !loaded && redis.HasErrorPrefix(err, "NOSCRIPT") {
+			if form, err = s.load(ctx, rdb); err != nil {
 				return nil, err
 			}
 			continue
@@ -130,11 +144,4 @@ func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []
 	}
 }
 
-// current is the form of the script that the server takes, as far as that is
-// known.
-func (s *script) current() *redis.Script {
-	if s.noFlags.Load() {
-		return s.plain
-	}
-	return s.flagged
-}
+func isNotCompiled(err error) bool { return strings.Contains(err.Error(), "Error compiling script") }

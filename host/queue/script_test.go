@@ -15,8 +15,7 @@ import (
 
 // parts are the files that are no script by themselves.
 var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs",
-	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule"}
-	"common", "ending", "needs", "channels", "take", "rotate", "answer", "stopping"}
+	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule", "stopping"}
 
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {

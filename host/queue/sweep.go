@@ -106,23 +106,8 @@ func (q *Queue) Discover(ctx context.Context) error {
 }
 
 func (q *Queue) discover(ctx context.Context, pattern, kind string, found func(key string) (list, bool)) error {
-	scan := func(ctx context.Context, rdb redis.Cmdable) error {
-		for cursor := uint64(0); ; {
-			keys, next, err := rdb.ScanType(ctx, cursor, pattern, scanned, kind).Result()
-			if err != nil {
-				return err
-			}
-			for _, key := range keys {
-				if l, ok := found(key); ok && q.serves(l.circle) {
-					q.board.mark(l)
-				}
-			}
-			if cursor = next; cursor == 0 {
-				return ctx.Err()
-			}
-func (q *Queue) discover(ctx context.Context, d dialect, pattern string, want Wanted) error {
-	return scanKeys(ctx, q.rdb, pattern, "list", func(key string) {
-		if l, ok := d.find(key, want); ok && q.serves(l.circle) {
+	return scanKeys(ctx, q.rdb, pattern, kind, func(key string) {
+		if l, ok := found(key); ok && q.serves(l.circle) {
 			q.board.mark(l)
 		}
 	})
