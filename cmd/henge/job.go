@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,8 +15,8 @@ import (
 
 // template is what a new job needs, and the jobs of a schedule.
 type template struct {
-	File    string            `arg:"" help:"Script to run; - for standard input."`
-	Circle  string            `required:"" placeholder:"PK" help:"Circle to run it in."`
+	File    string            `arg:"" optional:"" help:"Script to run; - for standard input."`
+	Circle  string            `placeholder:"PK" help:"Circle to run it in."`
 	Caller  string            `placeholder:"PK" help:"Who asks; by default the circle itself."`
 	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
 	Timeout time.Duration     `default:"60s" help:"How long one attempt may take, in whole seconds."`
@@ -43,6 +42,9 @@ type submission struct {
 
 // job reads the script and says what to run.
 func (c *template) job(s streams) (*queue.Submission, error) {
+	if c.File == "" || c.Circle == "" {
+		return nil, exitWith(exitUsage, "name the script to run, or - for standard input, and the circle to run it in, with --circle")
+	}
 	payload, err := readScript(s, c.File)
 	if err != nil {
 		return nil, err
@@ -51,6 +53,12 @@ func (c *template) job(s streams) (*queue.Submission, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.of(payload, typ)
+}
+
+// of is the job of a script.
+func (c *template) of(payload []byte, typ string) (*queue.Submission, error) {
+	var err error
 	circle, caller := c.Circle, c.Caller
 	if c.Dialect != queue.HeroJobs { // which has no caller, and rules of its own for names
 		if circle, err = job.ParseCircle(c.Circle); err != nil {
@@ -70,8 +78,13 @@ func (c *submission) job(s streams) (*queue.Submission, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.at(j), nil
+}
+
+// at is a job at its time.
+func (c *submission) at(j *queue.Submission) *queue.Submission {
 	j.After, j.At, j.In = c.After, c.At, c.In
-	return j, nil
+	return j
 }
 
 // dialect is the flag of commands that speak one of the wire formats.
@@ -111,10 +124,17 @@ func withProducer(g *globals, dialect string, do func(*queue.Producer) error) er
 // jobSubmit is henge job submit.
 type jobSubmit struct {
 	submission
+	JSONL bool `name:"jsonl" help:"Submit a job for each line of standard input: a JSON object with script and, by their names, any of these flags, which hold for lines that do not say otherwise. Prints a line for each."`
 }
 
 // Run submits a job and prints its id.
 func (c *jobSubmit) Run(ctx context.Context, s streams, g *globals) error {
+	if c.JSONL {
+		if c.File != "" && c.File != "-" {
+			return exitWith(exitUsage, "with --jsonl jobs are read from standard input, not from %s", printable(c.File))
+		}
+		return withProducer(g, c.Dialect, func(p *queue.Producer) error { return c.submitLines(ctx, s, g, p) })
+	}
 	j, err := c.job(s)
 	if err != nil {
 		return err
@@ -230,33 +250,4 @@ func (c *jobLs) Run(ctx context.Context, s streams, g *globals) error {
 		}
 		return g.print(s, t)
 	})
-}
-
-// jobLogs is henge job logs.
-type jobLogs struct{ named }
-
-// Run prints what a job has logged.
-func (c *jobLogs) Run(ctx context.Context, s streams, g *globals) error {
-	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
-		if _, err := p.Get(ctx, c.ref()); err != nil {
-			return err
-		}
-		lines, err := p.Logs(ctx, c.ref())
-		if err != nil {
-			return err
-		}
-		return g.print(s, logTable(lines))
-	})
-}
-
-func logTable(lines []job.LogLine) table {
-	t := table{columns: []string{"time", "level", "text", "fields"}, bare: true}
-	for _, l := range lines {
-		fields := ""
-		if len(l.Fields) > 0 {
-			fields = fmt.Sprint(l.Fields)
-		}
-		t.rows = append(t.rows, []any{l.Time.Format(time.RFC3339Nano), l.Level.String(), l.Text, fields})
-	}
-	return t
 }

@@ -47,12 +47,13 @@ type commands struct {
 	Worker struct {
 		Start workerStart `cmd:"" help:"Take jobs from Redis and run them, until stopped."`
 		Ls    workerLs    `cmd:"" help:"List the workers that are there."`
-		Stop  workerStop  `cmd:"" aliases:"drain" help:"Ask workers to take no more jobs, and to end when those that run have."`
+		Stop  workerStop  `cmd:"" help:"Ask workers to take no more jobs, and to end when those that run have, or their --grace is over."`
+		Drain workerDrain `cmd:"" help:"The same as stop, and wait until they are gone."`
 	} `cmd:"" help:"Run jobs."`
 
 	Job struct {
 		Run    jobRun    `cmd:"" help:"Submit a script as a job, wait for it and print its result."`
-		Submit jobSubmit `cmd:"" help:"Submit a script as a job and print its id."`
+		Submit jobSubmit `cmd:"" help:"Submit a script as a job and print its id, or many from lines of JSON."`
 		Get    jobGet    `cmd:"" help:"Show a job."`
 		Ls     jobLs     `cmd:"" help:"List jobs."`
 		Logs   jobLogs   `cmd:"" help:"Show what a job has logged."`
@@ -70,6 +71,21 @@ type commands struct {
 		Trigger scheduleTrigger `cmd:"" help:"Write a job now, whatever the ticks are, and print its id."`
 		Next    scheduleNext    `cmd:"" help:"Print the next ticks of a schedule, or of a spec that is not stored."`
 	} `cmd:"" help:"Jobs that come again, at an interval or at times of the day."`
+
+	Queue struct {
+		Ls      queueLs      `cmd:"" help:"List the lists of jobs, with what waits and runs of each."`
+		Pause   queuePause   `cmd:"" help:"Hand out nothing of lists any more; what runs goes on."`
+		Resume  queueResume  `cmd:"" help:"Hand out jobs of paused lists again."`
+		Drain   queueDrain   `cmd:"" help:"Pause lists, and wait until none of their jobs runs."`
+		Purge   queuePurge   `cmd:"" help:"End all jobs of a list that wait, as cancelled."`
+		Restore queueRestore `cmd:"" help:"Give jobs that were taken apart by circle back to their list, for an upstream worker."`
+	} `cmd:"" help:"Lists that jobs wait in."`
+
+	Dead struct {
+		Ls    deadLs    `cmd:"" help:"List dead letters: jobs that were given up, and ids that never became one."`
+		Retry deadRetry `cmd:"" help:"Run the jobs of dead letters again."`
+		Rm    deadRm    `cmd:"" help:"Forget dead letters; their jobs stay as they are."`
+	} `cmd:"" help:"Jobs that were given up."`
 
 	Module struct {
 		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`

@@ -28,6 +28,7 @@ type workerStart struct {
 	PerChannel  map[string]int `placeholder:"NAME=N" help:"The same for jobs of a channel, of every circle or as circle/name."`
 	Weight      map[string]int `placeholder:"CIRCLE=N" help:"How many jobs in a row a circle gets in its turn; 1 for others."`
 	Share       string         `enum:"apart,leave" default:"apart" help:"What to do about other circles' jobs in a shared list: take them apart into lists of henge's own, or leave them in their place, for upstream workers that take from it too."`
+	LegacyKeys  bool           `help:"Serve the lists of older Hero systems too: hero:work_queue:{worker} and hero:stop_queue:{worker}, where a worker is named by a script type or by --instance."`
 	KeepJobs    time.Duration  `default:"168h" help:"How long jobs that ended are kept in Redis; below 0 for ever."`
 	Reset       string         `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
 	VerifyReset bool           `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
@@ -50,6 +51,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Pop:        queue.Pop(c.Pop),
 		Caps:       queue.Caps{Circle: c.PerCircle, Types: c.PerType, Channels: c.PerChannel, Weights: c.Weight},
 		Leave:      c.Share == "leave",
+		LegacyKeys: c.LegacyKeys,
 		JobTTL:     c.KeepJobs,
 		Log:        log,
 	})

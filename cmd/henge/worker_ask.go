@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/henge-run/henge/host/queue"
 )
@@ -36,14 +40,64 @@ func (workerLs) Run(ctx context.Context, s streams, g *globals) error {
 	return g.print(s, t)
 }
 
-// workerStop is henge worker stop.
-type workerStop struct {
+// workerNames are the workers that a command is about.
+type workerNames struct {
 	Workers []string `arg:"" optional:"" name:"worker" help:"Names, as henge worker ls shows them."`
 	All     bool     `help:"Ask all workers."`
 }
 
+// workerStop is henge worker stop.
+type workerStop struct{ workerNames }
+
 // Run asks workers to stop.
 func (c *workerStop) Run(ctx context.Context, s streams, g *globals) error {
+	return c.ask(ctx, s, g, func(redis.UniversalClient) error { return nil })
+}
+
+// workerDrain is henge worker drain.
+type workerDrain struct {
+	workerNames
+	Timeout time.Duration `default:"0s" help:"How long to wait; 0 waits until they are gone. They end all the same."`
+}
+
+// Run asks workers to stop and waits for them.
+func (c *workerDrain) Run(ctx context.Context, s streams, g *globals) error {
+	return c.ask(ctx, s, g, func(rdb redis.UniversalClient) error {
+		if c.Timeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, c.Timeout)
+			defer cancel()
+		}
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for last := 0; ; {
+			there, err := queue.Workers(ctx, rdb)
+			left := slices.DeleteFunc(there, func(p queue.Presence) bool { return !slices.Contains(c.Workers, p.Worker) })
+			if err == nil && len(left) == 0 {
+				return nil
+			}
+			if err == nil && len(left) != last {
+				last = len(left)
+				fmt.Fprintf(s.err, "Waiting for %s.\n", counted(last, "worker", "workers"))
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+			switch {
+			case errors.Is(ctx.Err(), context.DeadlineExceeded):
+				return exitWith(exitTimeout, "%s still there after %s", counted(last, "worker is", "workers are"), c.Timeout)
+			case ctx.Err() != nil:
+				return exitWith(exitFailed, "stopped waiting; the workers end all the same")
+			case err != nil:
+				return err
+			}
+		}
+	})
+}
+
+// ask asks the workers to stop, and then does what else is wanted.
+func (c *workerNames) ask(ctx context.Context, s streams, g *globals, then func(redis.UniversalClient) error) error {
 	if c.All == (len(c.Workers) > 0) {
 		return exitWith(exitUsage, "name the workers to stop, or give --all: henge worker ls shows them")
 	}
@@ -72,5 +126,5 @@ func (c *workerStop) Run(ctx context.Context, s streams, g *globals) error {
 		}
 		fmt.Fprintf(s.err, "Worker %s is asked to stop.\n", printable(name))
 	}
-	return nil
+	return then(rdb)
 }

@@ -30,7 +30,7 @@ type Session struct {
 	// Output is the result so far; see AppendOutput.
 	Output []byte
 
-	// Log holds the lines so far; see WriteLog.
+	// Log holds the lines so far, those of Job.Live aside; see WriteLog.
 	Log []job.LogLine
 
 	// Failure is what the module said of its own failure; nil for nothing.
@@ -72,13 +72,44 @@ func (s *Session) WriteLog(level job.Level, text string, fields map[string]any) 
 		return
 	}
 	s.logBytes += cost
-	s.Log = append(s.Log, job.LogLine{Time: s.Now(), Level: level, Text: text, Fields: fields})
+	s.keep(job.LogLine{Time: s.Now(), Level: level, Text: text, Fields: fields})
 }
 
-// FinishLog returns the lines, with one more that says how many were dropped.
+// keep puts a line where whoever follows the job sees it, or else beside the
+// others.
+func (s *Session) keep(line job.LogLine) {
+	if s.Job != nil && s.Job.Live != nil {
+		s.Job.Live.Write(line)
+		return
+	}
+	s.Log = append(s.Log, line)
+}
+
+// Begin lets the session be about a job, from a module's initialisation on.
+func (s *Session) Begin(j *job.Job) {
+	s.Job = j
+	if s.Restarts > 0 && j.Live != nil {
+		j.Live.Restart()
+	}
+	before := s.Log
+	s.Log = nil
+	for _, line := range before {
+		s.keep(line)
+	}
+}
+
+// Report tells whoever follows the job how far it is.
+func (s *Session) Report(p job.Progress) {
+	if s.Job != nil && s.Job.Live != nil {
+		s.Job.Live.Report(p)
+	}
+}
+
+// FinishLog returns the lines that nobody follows, and adds one that says how
+// many were dropped.
 func (s *Session) FinishLog() []job.LogLine {
 	if s.logDropped > 0 {
-		s.Log = append(s.Log, job.LogLine{Time: s.Now(), Level: job.Warn, Text: fmt.Sprintf(
+		s.keep(job.LogLine{Time: s.Now(), Level: job.Warn, Text: fmt.Sprintf(
 			"%d more log lines were dropped: the job's log limit is %d bytes; log less, or ask the operator to raise it", s.logDropped, s.Limits.Log)})
 		s.logDropped = 0
 	}

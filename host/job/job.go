@@ -67,6 +67,10 @@ type Job struct {
 	// stand, and returns ErrLeaseLost when it does not, or the end of ctx. What
 	// has an effect asks first.
 	Confirm func(ctx context.Context) error
+
+	// Live, where it is not nil, gets log lines and progress as they come;
+	// the lines are then not in the result.
+	Live *Live
 }
 
 // Deadline returns when an attempt that starts at start must have ended.

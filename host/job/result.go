@@ -18,7 +18,7 @@ type Result struct {
 	NoRetry bool
 
 	// Log holds the lines written by the job, oldest first, within the
-	// job's log limit.
+	// job's log limit; those that went to Job.Live are not among them.
 	Log []LogLine
 
 	// Cost is what the attempt used.

@@ -40,6 +40,7 @@ type Claim struct {
 	// this run of the job.
 	Failures, Crashes int64
 
+	live    job.Live // Job.Live
 	backoff *Backoff // the job's own
 	scope   string
 	done    claimState
@@ -137,6 +138,7 @@ func readFinished(c *cursor, endings []ending) (lost []*Claim) {
 
 func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
 	claim := &Claim{Job: &job.Job{Dialect: c.string()}}
+	claim.Job.Live = &claim.live
 	claim.Job.ID = c.string()
 	claim.Job.Queue = c.string()
 	claim.Job.Attempt = c.int()

@@ -46,6 +46,11 @@ type dialect interface {
 	watched(circles []string) []string
 	patterns() []string
 
+	// allLists are the patterns of all lists of the dialect, and listOf says
+	// which list of jobs a key is, or is a part of; false for none.
+	allLists() []string
+	listOf(key string) (string, bool)
+
 	// read fills in a claim from the fields that the script hands out. What
 	// the producer wrote wrongly becomes the claim's Refusal.
 	read(c *Claim, fields *cursor, w Wanted)

@@ -53,11 +53,15 @@ func (q *Queue) ending(d Done) ending {
 	}
 	// Only the last lines are kept, so no more are sent.
 	lines := r.Log[max(0, len(r.Log)-q.opts.LogLines):]
+	var number any = ""
+	if first, offered := c.live.Offered(); offered {
+		number = first + len(r.Log) - len(lines)
+	}
 	text, cost := message(r), encodeCost(r.Cost)
 	e := ending{done: d, scope: c.scope, size: len(r.Output) + len(text) + len(cost)}
 	e.args = []any{
 		c.Job.Dialect, c.Job.Queue, c.Job.ID, c.Job.Attempt,
-		mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines),
+		mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines), number,
 	}
 	for _, line := range lines {
 		b := encodeLogLine(line)

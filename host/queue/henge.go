@@ -119,6 +119,17 @@ func (d own) shows(key string, w Wanted) (list, bool) {
 
 func (own) sets() string { return ownBefore + "*}:[dlwh]*" }
 
+func (d own) allLists() []string { return d.patterns() }
+
+// listOf leaves out the level.
+func (own) listOf(key string) (string, bool) {
+	scope := scopeOf(key)
+	rest, ok := strings.CutPrefix(key, scope+ownQueue)
+	t, level, _ := strings.Cut(rest, ":")
+	ok = ok && scope != scopeShared && (level == "" || level == levelHigh || level == levelLow)
+	return scope + ownQueue + t, ok
+}
+
 // circleOfOwn is the circle in a list's name, as it is written there.
 func circleOfOwn(name string) string {
 	rest, _ := strings.CutPrefix(name, ownBefore)

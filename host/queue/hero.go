@@ -12,8 +12,9 @@ import (
 
 // hero is the dialect of the Hero actors. A job is a hash hero:job:{id}; its
 // id waits in the list of a script type, of a group of workers, or of one
-// worker of a group.
-type hero struct{}
+// worker of a group. With legacy, the lists of older systems are served too:
+// hero:work_queue:{worker}, where the worker is named by its type or otherwise.
+type hero struct{ legacy bool }
 
 const (
 	heroJob  = "hero:job:"
@@ -41,7 +42,15 @@ func (d hero) lists(w Wanted, _ []string) ([]list, error) {
 			add(name+":inst:"+w.Instance, tierInstance)
 		}
 	}
+	for _, name := range d.legacyNames(w) {
+		add(legacyWork+name, tierAny)
+	}
 	return lists, nil
+}
+
+// isWork says whether a key is named like a list of jobs.
+func (d hero) isWork(name string) bool {
+	return strings.HasPrefix(name, heroWork) || d.legacy && strings.HasPrefix(name, legacyWork)
 }
 
 func (d hero) find(key string, w Wanted) (list, bool) {
@@ -49,7 +58,7 @@ func (d hero) find(key string, w Wanted) (list, bool) {
 	if rest, ok := strings.CutPrefix(key, keyWait+Hero+"|"); ok { // a waiting list of henge's own
 		name, circle, _ = strings.Cut(rest, "|")
 	}
-	if !strings.HasPrefix(name, heroWork) {
+	if !d.isWork(name) {
 		return list{}, false
 	}
 	lists, _ := d.lists(w, nil) // w was checked
@@ -62,8 +71,20 @@ func (d hero) find(key string, w Wanted) (list, bool) {
 	return list{}, false
 }
 
-func (hero) watched([]string) []string { return []string{heroWork} }
-func (hero) patterns() []string        { return nil }
+func (d hero) watched([]string) []string {
+	if d.legacy {
+		return []string{heroWork, legacyWork}
+	}
+	return []string{heroWork}
+}
+
+func (hero) patterns() []string { return nil }
+
+func (hero) allLists() []string { return []string{heroWork + "*", legacyWork + "*"} }
+
+func (hero) listOf(key string) (string, bool) {
+	return key, strings.HasPrefix(key, heroWork) || strings.HasPrefix(key, legacyWork)
+}
 
 // read takes the fields in the order of handed_out in lua/hero.lua.
 func (hero) read(claim *Claim, c *cursor, w Wanted) {
@@ -115,7 +136,7 @@ func typeOfHero(queue string, w Wanted, older ...string) string {
 			return strings.ToLower(name)
 		}
 	}
-	rest, _ := strings.CutPrefix(queue, heroType)
+	rest := strings.TrimPrefix(strings.TrimPrefix(queue, legacyWork), heroType)
 	longest := ""
 	// A type may hold ":group:" itself, so the longest that is served wins.
 	for _, t := range w.Types {

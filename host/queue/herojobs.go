@@ -82,6 +82,13 @@ func (d herojobs) find(key string, w Wanted) (list, bool) {
 func (herojobs) watched([]string) []string { return []string{herojobsList} }
 func (herojobs) patterns() []string        { return []string{herojobsList + "*:*"} }
 
+func (herojobs) allLists() []string { return []string{herojobsList + "*:*"} }
+
+func (herojobs) listOf(key string) (string, bool) {
+	rest, ok := strings.CutPrefix(key, herojobsList)
+	return key, ok && strings.Contains(rest, ":")
+}
+
 // members are the values of a job's text by name.
 type members map[string]json.RawMessage
 

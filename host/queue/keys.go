@@ -9,12 +9,14 @@ const (
 	keyControl  = "henge:control" // a channel, not a key
 	keyWait     = "henge:wait:"
 	keyLog      = "henge:log:"
+	keyCircles  = "henge:circles:"
 
 	inAnswer  = "answer:"
 	inDead    = "dead"
 	inDue     = "due"
 	inEvents  = "events"
 	inHeld    = "held"
+	inHold    = "hold:"
 	inLease   = "lease"
 	inLimbo   = "limbo"
 	inPaused  = "paused"

@@ -50,6 +50,12 @@ type Options struct {
 	// for lists that upstream workers take from too.
 	Leave bool
 
+	// LegacyKeys serves the lists of older Hero systems too: jobs in
+	// hero:work_queue:{worker}, whose replies go to hero:reply:{id} as well, and
+	// orders to stop in hero:stop_queue:{worker}. A worker is named there by its
+	// type, or by its instance (Wanted).
+	LegacyKeys bool
+
 	// Lease is how long a job stays a worker's without a renewal; default
 	// 15 s. Renew at a third of it.
 	Lease time.Duration

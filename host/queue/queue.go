@@ -59,6 +59,11 @@ func New(rdb redis.UniversalClient, opts Options) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
+	for i, d := range dialects {
+		if d.name() == Hero {
+			dialects[i] = hero{legacy: opts.LegacyKeys}
+		}
+	}
 	q := &Queue{rdb: rdb, opts: opts, dialects: dialects, cluster: cluster, reported: map[string]time.Time{}, missed: make(chan struct{}, 1)}
 	for _, d := range dialects {
 		if cluster && d.name() != Henge {

@@ -26,7 +26,7 @@ type script struct {
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
-	cancel, claim, finish, note, reap, release, remove, renew, retry, submit, sweep *script
+	cancel, claim, control, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 }
@@ -40,14 +40,17 @@ func loadScripts() *scripts {
 		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
 	}
 	return &scripts{
-		cancel:  load("", "cancel"),
+		cancel:  load("", "stopping", "cancel"),
 		claim:   load("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
+		control: load("", "stopping", "control"),
 		finish:  load("", "ending", "finish"),
 		note:    load("", "ending", "note"),
+		purge:   load("", "needs", "channels", "take", "purge"),
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
 		renew:   load(evenIfFull, "renew"),
+		restore: load("", "channels", "restore"),
 		retry:   load("", "retry"),
 		submit:  load("", "write", "submit"),
 		sweep:   load("", "sweep"),
@@ -104,6 +107,41 @@ func (s *script) load(ctx context.Context, rdb redis.UniversalClient) (*redis.Sc
 		s.noFlags.Store(true)
 	}
 	return s.plain, s.plain.Load(ctx, rdb).Err()
+}
+
+// scriptCall is one run of a script.
+type scriptCall struct {
+	keys []string
+	args []any
+}
+
+// runAll runs the script many times in one round trip, some of them twice when
+// the server had lost it. An error stands for all of them; those that the
+// server refused each have their own.
+func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []scriptCall) ([]*redis.Cmd, error) {
+	form := s.flagged
+	if s.noFlags.Load() {
+		form = s.plain
+	}
+	for loaded := false; ; loaded = true {
+		replies := make([]*redis.Cmd, len(calls))
+		_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for i, c := range calls {
+				replies[i] = form.EvalSha(ctx, pipe, c.keys, c.args...)
+			}
+			return nil
+		})
+		if !loaded && redis.HasErrorPrefix(err, "NOSCRIPT") {
+			if form, err = s.load(ctx, rdb); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil && !isRefused(err) {
+			return nil, err
+		}
+		return replies, nil
+	}
 }
 
 func isNotCompiled(err error) bool { return strings.Contains(err.Error(), "Error compiling script") }

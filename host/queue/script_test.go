@@ -15,7 +15,7 @@ import (
 
 // parts are the files that are no script by themselves.
 var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs",
-	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule"}
+	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule", "stopping"}
 
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {
@@ -62,8 +62,10 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, []any{empty, empty}, run(s.renew, "k", "w", 10000, "hero", osis, "J", 1))
 		require.Equal(t, []any{[]any{int64(1), int64(3)}, empty},
 			run(s.renew, "k", "w", 10000, "hero", osis, "I", 1, "hero", osis, "J", 1, "hero", osis, "J", 2))
-		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "50", "line"))
-		require.Equal(t, int64(0), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 2, "50", "line"))
+		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "50", 0, "line", "line"))
+		require.Equal(t, int64(1), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 1, "", 1, "line", "next"))
+		require.Equal(t, []string{"line", "line", "next"}, rdb.LRange(t.Context(), keyLog+"hero|J", 0, -1).Val())
+		require.Equal(t, int64(0), run(s.note, "k", "w", 10, 1000, "hero", osis, "J", 2, "50", "", "line"))
 		require.Equal(t, []any{int64(2)}, run(s.release, "k", "w", "hero", osis, "J", 1, "hero", osis, "J", 1))
 		require.Equal(t, "running", run(s.retry, "k", "hero", osis, "J", ""))
 		claim()
@@ -78,8 +80,8 @@ func TestScriptsAlone(t *testing.T) {
 		claim()
 		finish := func(worker, mode, ending string) any {
 			return run(s.finish, "k", worker, 10, 1000,
-				"hero", osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "line",
-				"hero", osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0).([]any)[0]
+				"hero", osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "", "line",
+				"hero", osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0, "").([]any)[0]
 		}
 		require.Equal(t, int64(0), finish("other", "end", "success"))
 		require.Equal(t, int64(1), finish("w", "end", "success"))
@@ -91,6 +93,20 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", ""))
 		require.Equal(t, "missing", run(s.retry, "k", "hero", osis, "I", ""))
 		require.Equal(t, "cancelled", run(s.cancel, "k", "hero", osis, "J", "enough", "channel"))
+		push := func(text string) { require.NoError(t, rdb.LPush(t.Context(), "ctl", text).Err()) }
+		push("J")
+		push(`{"op":"start","job":"J"}`)
+		require.Equal(t, []any{int64(1), empty}, run(s.control, "ctl", "channel", "stopped", 1))
+		require.Equal(t, []any{int64(0), []any{[]any{"ctl", `{"op":"start","job":"J"}`, "its op is not stop"}}},
+			run(s.control, "ctl", "channel", "stopped", 2))
+		require.Equal(t, "gone", run(s.retry, "k", "hero", osis, "J", "letter"))
+		require.NoError(t, rdb.ZAdd(t.Context(), scopeShared+inDead, redis.Z{Member: "letter"}).Err())
+		require.Equal(t, "queued", run(s.retry, "k", "hero", osis, "J", "letter"))
+		require.Zero(t, rdb.ZCard(t.Context(), scopeShared+inDead).Val())
+		require.Equal(t, int64(2), run(s.restore, osis, "hero", 10), "the id was pushed twice")
+		require.Equal(t, int64(0), run(s.restore, osis, "hero", 10))
+		require.Equal(t, []any{int64(2), int64(1)}, run(s.purge, osis, "hero", 10, "no more"))
+		require.Equal(t, []any{int64(0), int64(0)}, run(s.purge, osis, "hero", 10, "no more", "J"))
 	})
 }
 

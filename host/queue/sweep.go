@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -108,25 +106,9 @@ func (q *Queue) Discover(ctx context.Context) error {
 }
 
 func (q *Queue) discover(ctx context.Context, pattern, kind string, found func(key string) (list, bool)) error {
-	scan := func(ctx context.Context, rdb redis.Cmdable) error {
-		for cursor := uint64(0); ; {
-			keys, next, err := rdb.ScanType(ctx, cursor, pattern, scanned, kind).Result()
-			if err != nil {
-				return err
-			}
-			for _, key := range keys {
-				if l, ok := found(key); ok && q.serves(l.circle) {
-					q.board.mark(l)
-				}
-			}
-			if cursor = next; cursor == 0 {
-				return ctx.Err()
-			}
+	return scanKeys(ctx, q.rdb, pattern, kind, func(key string) {
+		if l, ok := found(key); ok && q.serves(l.circle) {
+			q.board.mark(l)
 		}
-	}
-	if c, ok := q.rdb.(*redis.ClusterClient); ok {
-		return c.ForEachMaster(ctx, func(ctx context.Context, one *redis.Client) error { return scan(ctx, one) })
-	}
-	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, scan(ctx, q.rdb) })
-	return err
+	})
 }

@@ -162,7 +162,7 @@ func (m *Module) instanceFor(ctx context.Context, r *run) (*instance, error) {
 // do lets the module do the job, and returns nil when it says that it
 // succeeded.
 func (inst *instance) do(r *run, j *job.Job) error {
-	r.session.Job = j
+	r.session.Begin(j)
 	r.parked, r.isParked = nil, false
 	if r.Err() != nil {
 		return r.stopFor(r.outOfTime())

@@ -52,6 +52,38 @@ func (w *Worker) obey(ctx context.Context) {
 	})
 }
 
+// ordersEvery is how often control lists are looked at.
+const ordersEvery = 250 * time.Millisecond
+
+// takeOrders does what producers ask for in control lists until ctx ends.
+func (w *Worker) takeOrders(ctx context.Context) {
+	for wait := time.Duration(0); ; {
+		pause(ctx, wait)
+		if ctx.Err() != nil {
+			return
+		}
+		began := time.Now()
+		more, notices, err := w.opts.Queue.Obey(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil { // without lists there was no call, and so no answer
+			w.redis.report(began, err)
+		}
+		for _, n := range notices {
+			w.log.Warn(n.Text, "list", n.Queue)
+		}
+		switch {
+		case err != nil:
+			wait = max(ordersEvery, w.redis.delay())
+		case more:
+			wait = 0
+		default:
+			wait = jitter(ordersEvery)
+		}
+	}
+}
+
 // renewNow has the renewer look at once.
 func (w *Worker) renewNow() { nudge(w.renew) }
 

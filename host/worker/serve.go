@@ -28,19 +28,23 @@ const pingScript, pingAnswer = "ping", "pong"
 // for none: the job is another worker's now.
 func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
 	result := w.run(ctx, c)
+	cause := context.Cause(ctx)
+	if errors.Is(cause, errStopping) && result.End == job.Cancelled {
+		w.active.remove(c)
+		w.handBack(ctx, c)
+		return nil
+	}
+	if live := c.Job.Live; live != nil {
+		result.Log = append(live.End(), result.Log...)
+	}
 	for _, note := range c.Notes {
 		result.Log = append(result.Log, job.LogLine{Time: time.Now(), Level: job.Warn, Text: note})
 	}
-	cause := context.Cause(ctx)
 	var by cancelled
 	switch {
 	case errors.Is(cause, job.ErrLeaseLost):
 		w.active.remove(c)
 		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle)
-		return nil
-	case errors.Is(cause, errStopping) && result.End == job.Cancelled:
-		w.active.remove(c)
-		w.handBack(ctx, c)
 		return nil
 	case errors.As(cause, &by) && result.End == job.Cancelled:
 		result.Error = by.why
@@ -86,10 +90,12 @@ func refused(message string) *job.Result {
 	return &job.Result{End: job.Refused, Error: message}
 }
 
-// handBack returns a job that the worker's stop interrupted.
+// handBack returns a job that the worker's stop interrupted, with what it has
+// said so far.
 func (w *Worker) handBack(ctx context.Context, c *queue.Claim) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.opts.Queue.Lease())
 	defer cancel()
+	_, _ = w.note(ctx, []*queue.Claim{c}) // reported
 	if err := w.opts.Queue.Release(ctx, []*queue.Claim{c}); err != nil {
 		w.log.Warn("job not handed back; it will run again when its lease ends", "job", c.Job.ID, "err", err)
 		return

@@ -5,8 +5,9 @@
 // A Worker is made of actors: the dispatcher brings results back and hands jobs
 // to free slots, the renewer keeps the leases of those that run and stops those
 // that were lost or cancelled, the reaper takes back the jobs of workers that
-// are gone, another one writes the jobs of schedules, and two more say that the
-// worker is there and do what it is asked.
+// are gone, others write the jobs of schedules and what running jobs say, and
+// others say that the worker is there and do what it is asked by operators and
+// by producers.
 package worker
 
 import (
@@ -169,6 +170,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	actors.Go(func() { w.fireSchedules(serving) })
 	actors.Go(func() { w.announcePresence(serving) })
 	actors.Go(func() { w.obey(serving) })
+	actors.Go(func() { w.noteLive(serving) })
+	actors.Go(func() { w.takeOrders(serving) })
 
 	taking, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()

@@ -58,8 +58,8 @@ func output(_ context.Context, c *capability.Call) error {
 	return c.Session.AppendOutput(c.Request)
 }
 
-// progress keeps a report as a line of the job's log, where whoever follows
-// the job sees it.
+// progress shows a report to whoever follows the job, and keeps it as a line of
+// the job's log.
 func progress(_ context.Context, c *capability.Call) error {
 	var p abi.Progress
 	if _, err := c.Decode(&p); err != nil {
@@ -68,6 +68,7 @@ func progress(_ context.Context, c *capability.Call) error {
 	if !finite(p.Done) || !finite(p.Total) {
 		return &abi.Error{Code: abi.InvalidArgument, Message: "done and total are finite numbers"}
 	}
+	c.Session.Report(job.Progress{Done: p.Done, Total: p.Total, Text: p.Text})
 	fields := map[string]any{"done": p.Done}
 	if p.Total != 0 {
 		fields["total"] = p.Total

@@ -61,6 +61,9 @@ func Run(t *testing.T, rdb *redis.Client, d Dialect) {
 		"paused":                   (*suite).paused,
 		"results with claims":      (*suite).exchange,
 		"producer":                 (*suite).producer,
+		"live":                     (*suite).live,
+		"purged":                   (*suite).purged,
+		"dead letter by hand":      (*suite).deadLetter,
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, rdb.FlushAll(t.Context()).Err())

@@ -99,6 +99,32 @@ func (s *suite) producer() {
 	require.Empty(s, none)
 }
 
+// live is a job that is followed while it runs.
+func (s *suite) live() {
+	q, p := s.worker(queue.Options{}), s.newProducer()
+	s.put(1)
+	c := s.one(q)
+	at := time.Unix(1, 0).UTC()
+	c.Job.Live.Write(job.LogLine{Time: at, Text: "one"})
+	c.Job.Live.Report(job.Progress{Done: 1, Total: 2, Text: "half"})
+	_, err := q.NoteAll(s.Context(), []*queue.Claim{c})
+	require.NoError(s, err)
+	r, err := p.Get(s.Context(), s.ref("1"))
+	require.NoError(s, err)
+	require.Equal(s, "1/2 half", r.Fields["progress"])
+	c.Job.Live.Write(job.LogLine{Time: at, Text: "two"})
+	require.NoError(s, q.Finish(s.Context(), c, &job.Result{End: job.Success, Log: c.Job.Live.End()}))
+	var lines []string
+	var progress string
+	r, err = p.Follow(s.Context(), s.ref("1"), queue.Follower{
+		Line: func(l job.LogLine) { lines = append(lines, l.Text) }, Progress: func(text string) { progress = text },
+	})
+	require.NoError(s, err)
+	require.Equal(s, s.d.Done, r.Status())
+	require.Equal(s, []string{"one", "two"}, lines)
+	require.Equal(s, "1/2 half", progress)
+}
+
 func (s *suite) newProducer() *queue.Producer {
 	s.Helper()
 	p, err := queue.NewProducer(s.rdb, s.d.Name)

@@ -8,7 +8,7 @@
 --   what the attempt cost, '' for nothing
 --   failures after this one
 --   ms until the retry
---   number of log lines, and the lines
+--   number of log lines, the first one's number (see unnoted), and the lines
 
 -- written tells a finish that is sent again from one that comes too late.
 local function written(f, found, worker)
@@ -34,6 +34,18 @@ local function append_log(d, queue, id, from, to, most, ttl)
   redis.call('PEXPIRE', log, ttl)
 end
 
+-- unnoted says where in ARGV the lines begin that are not in the log yet, of
+-- those from i on; first is the number of the first of them among the lines of
+-- the attempt, '' where none can be in the log. So a line whose note got
+-- through while the answer was lost is not written again.
+local function unnoted(d, queue, id, attempt, first, i)
+  if first == '' then
+    return i
+  end
+  local of, n = string.match(d.get(queue, id, 'noted') or '', '^(%d+) (%d+)$')
+  return of == attempt and i + math.max(0, count(n) - tonumber(first)) or i
+end
+
 -- finish ends one attempt. It returns 1 when that was written, 2 when the same
 -- was written before (a client that lost the answer sends it again), 0 when
 -- the job is no longer the worker's: then nothing was written.
@@ -43,7 +55,7 @@ local function finish(f, worker, log_lines, log_ttl)
     return written(f, found, worker) and 2 or 0
   end
   leave_channels(f.d, f.queue, f.id, state)
-  append_log(f.d, f.queue, f.id, f.lines, f.lines_end, log_lines, log_ttl)
+  append_log(f.d, f.queue, f.id, unnoted(f.d, f.queue, f.id, f.attempt, f.first, f.lines), f.lines_end, log_lines, log_ttl)
   if f.mode == 'retry' then
     f.d.set_waiting(f.queue, f.id, 'failures', f.failures, 'error', f.message, 'henge:cost', f.cost)
     redis.call('ZADD', f.d.scope(f.queue).due, int(NOW + f.delay), member(f.d, f.queue, f.id))
@@ -62,13 +74,13 @@ end
 local function finish_all(i, worker, log_lines, log_ttl)
   local answers = {}
   while i <= #ARGV do
-    local lines = i + 12
+    local lines = i + 13
     local lines_end = lines + tonumber(ARGV[i + 11]) - 1
     answers[#answers + 1] = finish({
       d = DIALECTS[ARGV[i]], queue = ARGV[i + 1], id = ARGV[i + 2], attempt = ARGV[i + 3],
       mode = ARGV[i + 4], ending = ARGV[i + 5], output = ARGV[i + 6], message = ARGV[i + 7],
       cost = ARGV[i + 8], failures = ARGV[i + 9], delay = tonumber(ARGV[i + 10]),
-      lines = lines, lines_end = lines_end,
+      first = ARGV[i + 12], lines = lines, lines_end = lines_end,
     }, worker, log_lines, log_ttl)
     i = lines_end + 1
   end

@@ -136,7 +136,7 @@ local function hash_dialect(d)
     local key = d.job_key(queue, id)
     if fresh then
       redis.call('HDEL', key, 'end', 'failures', 'crashes', 'cancel',
-        'progress', 'output', 'error', 'henge:cost')
+        'progress', 'noted', 'output', 'error', 'henge:cost')
       redis.call('PERSIST', key)
     end
     local name, at = d.touched()
@@ -158,6 +158,10 @@ local function hash_dialect(d)
 
   function d.set(queue, id, ...)
     redis.call('HSET', d.job_key(queue, id), ...)
+  end
+
+  function d.get(queue, id, field)
+    return redis.call('HGET', d.job_key(queue, id), field)
   end
 
   -- set_ended writes how a job ended; before is what read_state gave, if

@@ -40,13 +40,19 @@ function hero.reply_key(_, id)
   return 'hero:q:reply:' .. id
 end
 
+-- Older producers push to another list and wait elsewhere.
+local LEGACY = 'hero:work_queue:'
+
 function hero.set_reply(queue, id, text)
   reply_list(hero.reply_key(queue, id), text)
+  if string.sub(queue, 1, #LEGACY) == LEGACY then
+    reply_list('hero:reply:' .. id, text)
+  end
 end
 
 -- type_of is what bounds by type go by; the worker knows better, and decides.
 function hero.type_of(queue, fields)
-  return fields[2] or string.match(queue, '^hero:q:work:type:([^:]*)')
+  return fields[2] or string.match(queue, '^hero:q:work:type:([^:]*)') or string.match(queue, '^' .. LEGACY .. '(.*)')
 end
 
 -- new returns the fields that every new job has.

@@ -163,7 +163,7 @@ do
     local own = d.own_key(queue, id)
     local changes = {{'status', '"active"'}, {'time_start', seconds()}}
     if fresh then
-      redis.call('HDEL', own, 'end', 'failures', 'crashes', 'cancel', 'progress', 'error', 'henge:cost')
+      redis.call('HDEL', own, 'end', 'failures', 'crashes', 'cancel', 'progress', 'noted', 'error', 'henge:cost')
       redis.call('PERSIST', d.job_key(queue, id))
       changes[3], changes[4], changes[5] = {'time_end', '0'}, {'error', '""'}, {'result', '""'}
     end
@@ -181,6 +181,10 @@ do
     if made then
       expire_job(own)
     end
+  end
+
+  function d.get(queue, id, field)
+    return redis.call('HGET', d.own_key(queue, id), field)
   end
 
   function d.set_waiting(queue, id, ...)
