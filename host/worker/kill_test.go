@@ -4,6 +4,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -31,8 +32,11 @@ const (
 	envRedis = "HENGE_TEST_KILL_REDIS"
 	envMode  = "HENGE_TEST_KILL_MODE"
 
-	// slow is the payload of a job that takes half a second.
-	slow = "slow"
+	// slow is the payload of a job that takes half a second, and failOnce that
+	// of one whose first attempt fails.
+	slow     = "slow"
+	slowFor  = 500 * time.Millisecond
+	failOnce = "fail once"
 
 	modeWorker = "worker"
 	modeUnsafe = "unsafe"
@@ -56,13 +60,19 @@ func TestKilledWorker(t *testing.T) {
 		"osis": func(ctx context.Context, j *job.Job) *job.Result {
 			if string(j.Payload) == slow {
 				select {
-				case <-time.After(500 * time.Millisecond):
+				case <-time.After(slowFor):
 				case <-ctx.Done():
+					if !errors.Is(context.Cause(ctx), job.ErrLeaseLost) {
+						return &job.Result{End: job.Cancelled}
+					}
 				}
 				// A worker that is stopped meanwhile has a result when it goes on.
 				return &job.Result{End: job.Success, Output: strconv.AppendInt(nil, j.Attempt, 10)}
 			}
 			workABit(ctx)
+			if string(j.Payload) == failOnce && j.Attempt == 1 {
+				return &job.Result{End: job.ScriptError, Error: "once more"}
+			}
 			return &job.Result{End: job.Success, Output: j.Payload}
 		},
 	}})
