@@ -78,7 +78,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "redis", rdb.Options().Addr, "worker", q.Worker(), "circles", circlesOf(c), "slots", c.Slots, "reset", mods.runtime.Way().String())
+	log.Info("serving", "redis", queue.Where(g.RedisURL), "worker", q.Worker(), "circles", circlesOf(c), "slots", c.Slots, "reset", mods.runtime.Way().String())
 	if err := w.Run(ctx); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}

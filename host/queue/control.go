@@ -37,8 +37,13 @@ type Presence struct {
 }
 
 // Announce says that a worker is there. Call it again at least every
-// 20 seconds; without it the worker is forgotten after a minute.
+// 20 seconds; without it the worker is forgotten after a minute. It returns
+// ErrProtocol, and says nothing, when the keys are another version's by now:
+// then take no more jobs.
 func (q *Queue) Announce(ctx context.Context, p Presence) error {
+	if err := q.checkProtocol(ctx); err != nil {
+		return fmt.Errorf("announce worker: %w", err)
+	}
 	p.Worker = q.opts.Worker
 	facts, err := json.Marshal(p)
 	if err != nil {

@@ -18,10 +18,6 @@ import (
 // ended and was taken away, or the job was claimed again. Nothing was written.
 var ErrLost = errors.New("the job is no longer this worker's")
 
-// ErrProtocol is returned by Open when the keys in this Redis are of a version
-// that this package does not know.
-var ErrProtocol = errors.New("unknown protocol version")
-
 // Queue is a worker's side of the queue. It is safe for concurrent use; it has
 // nothing to close.
 type Queue struct {
@@ -122,17 +118,6 @@ func (q *Queue) lookNow() {
 	}
 }
 
-// Connect returns a client as New likes it, for a URL such as
-// redis://:password@host:6379/0, rediss:// or unix://. Close it when done.
-func Connect(url string) (*redis.Client, error) {
-	opts, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("redis URL: %w", err)
-	}
-	opts.ContextTimeoutEnabled = true
-	return redis.NewClient(opts), nil
-}
-
 // Worker returns the name under which this queue holds jobs.
 func (q *Queue) Worker() string { return q.opts.Worker }
 
@@ -150,18 +135,8 @@ func (q *Queue) Open(ctx context.Context) error {
 	if err := checkServer(ctx, q.rdb, q.opts); err != nil {
 		return fmt.Errorf("open queue: %w", err)
 	}
-	found, err := within(ctx, func() (string, error) {
-		if err := q.rdb.SetNX(ctx, keyProtocol, protocol, 0).Err(); err != nil {
-			return "", err
-		}
-		return q.rdb.Get(ctx, keyProtocol).Result()
-	})
-	if err != nil {
-		return fmt.Errorf("open queue: read %s: %w", keyProtocol, err)
-	}
-	if found != protocol {
-		return fmt.Errorf("open queue: %w: %s says %.40q and this henge speaks %q: use the version of henge that wrote it, or another Redis database",
-			ErrProtocol, keyProtocol, found, protocol)
+	if err := q.checkProtocol(ctx); err != nil {
+		return fmt.Errorf("open queue: %w", err)
 	}
 	return nil
 }

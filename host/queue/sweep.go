@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -124,9 +125,21 @@ func (q *Queue) discover(ctx context.Context, pattern, kind string, found func(k
 			}
 		}
 	}
-	if c, ok := q.rdb.(*redis.ClusterClient); ok {
-		return c.ForEachMaster(ctx, func(ctx context.Context, one *redis.Client) error { return scan(ctx, one) })
-	}
-	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, scan(ctx, q.rdb) })
+	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, eachServer(ctx, q.rdb, scan) })
 	return err
+}
+
+// eachServer calls f with the server, or one by one with the masters of a
+// cluster, each of which has keys of its own.
+func eachServer(ctx context.Context, rdb redis.UniversalClient, f func(context.Context, redis.Cmdable) error) error {
+	c, ok := rdb.(*redis.ClusterClient)
+	if !ok {
+		return f(ctx, rdb)
+	}
+	var one sync.Mutex
+	return c.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		one.Lock()
+		defer one.Unlock()
+		return f(ctx, master)
+	})
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
 	"time"
@@ -24,12 +25,25 @@ func (w *Worker) announcePresence(ctx context.Context) {
 			p.State = "stopping"
 		}
 		began := time.Now()
-		w.redis.report(began, w.opts.Queue.Announce(ctx, p))
+		err := w.opts.Queue.Announce(ctx, p)
+		if errors.Is(err, queue.ErrProtocol) {
+			w.giveUp(err)
+			err = nil // Redis did answer
+		}
+		w.redis.report(began, err)
 		pause(ctx, announceEvery)
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = w.opts.Queue.Leave(leaving) // it goes by itself, later
+}
+
+// giveUp has the worker take no more jobs, since it must not.
+func (w *Worker) giveUp(why error) {
+	if w.refused.CompareAndSwap(nil, &why) {
+		w.log.Error("stopping: another version of henge uses this Redis now", "err", why)
+	}
+	w.Stop()
 }
 
 // version is the version of the program that the worker is part of.

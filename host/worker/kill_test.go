@@ -89,7 +89,7 @@ func workABit(ctx context.Context) {
 }
 
 // popAndHope is a worker without a lease: what it holds when it dies is lost.
-func popAndHope(ctx context.Context, rdb *redis.Client) {
+func popAndHope(ctx context.Context, rdb redis.UniversalClient) {
 	for {
 		id, err := rdb.RPop(ctx, "hero:q:work:type:osis").Result()
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
@@ -84,6 +85,7 @@ type Worker struct {
 	scheduled chan struct{} // has a value when schedules are to be looked at at once
 
 	askOnce sync.Once
+	refused atomic.Pointer[error] // why the worker must not go on
 
 	// announced are the files that the log has, and missing the types that it
 	// says are not served. They are the dispatcher's alone.
@@ -148,7 +150,8 @@ func (w *Worker) Stop() { w.askOnce.Do(func() { close(w.asked) }) }
 
 // Run serves until ctx ends, lets running jobs finish for the grace time,
 // hands back those that did not, and returns. The error is nil after an
-// orderly stop, and tells when no module can ever be served.
+// orderly stop, and tells when no module can ever be served; it is
+// queue.ErrProtocol when another version of henge has taken over the Redis.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.opts.Queue.Open(ctx); err != nil {
 		return err
@@ -176,5 +179,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	err := w.dispatch(taking)
 	stopServing()
 	actors.Wait()
+	if why := w.refused.Load(); why != nil && err == nil {
+		err = *why
+	}
 	return err
 }
