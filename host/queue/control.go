@@ -32,6 +32,17 @@ type Presence struct {
 	Running int       `json:"running"`
 	State   string    `json:"state"` // serving, stopping
 
+	// Group, Instance and Dialects narrow what is served; an older worker does
+	// not tell them.
+	Group    string   `json:"group,omitempty"`
+	Instance string   `json:"instance,omitempty"`
+	Dialects []string `json:"dialects,omitempty"`
+
+	// Refused is how many writes came too late, and LeasesLost how many
+	// running jobs were stopped since they were another worker's by then.
+	Refused    int64 `json:"refused,omitempty"`
+	LeasesLost int64 `json:"leases_lost,omitempty"`
+
 	// Seen is when it said so, by the server's clock; Announce sets it.
 	Seen time.Time `json:"-"`
 }

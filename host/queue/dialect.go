@@ -46,6 +46,9 @@ type dialect interface {
 	watched(circles []string) []string
 	patterns() []string
 
+	// typeOf is the type of the jobs in a list, empty where they say it alone.
+	typeOf(list string) string
+
 	// read fills in a claim from the fields that the script hands out. What
 	// the producer wrote wrongly becomes the claim's Refusal.
 	read(c *Claim, fields *cursor, w Wanted)

@@ -119,6 +119,8 @@ func (d own) shows(key string, w Wanted) (list, bool) {
 
 func (own) sets() string { return ownBefore + "*}:[dlwh]*" }
 
+func (own) typeOf(list string) string { return strings.TrimPrefix(list, scopeOf(list)+ownQueue) }
+
 // circleOfOwn is the circle in a list's name, as it is written there.
 func circleOfOwn(name string) string {
 	rest, _ := strings.CutPrefix(name, ownBefore)

@@ -66,6 +66,11 @@ func (d hero) find(key string, w Wanted) (list, bool) {
 func (hero) watched([]string) []string { return []string{heroWork} }
 func (hero) patterns() []string        { return nil }
 
+func (hero) typeOf(list string) string {
+	t, _, _ := strings.Cut(strings.TrimPrefix(list, heroType), ":group:")
+	return t
+}
+
 // read takes the fields in the order of handed_out in lua/hero.lua.
 func (hero) read(claim *Claim, c *cursor, w Wanted) {
 	j := claim.Job

@@ -82,6 +82,8 @@ func (d herojobs) find(key string, w Wanted) (list, bool) {
 func (herojobs) watched([]string) []string { return []string{herojobsList} }
 func (herojobs) patterns() []string        { return []string{herojobsList + "*:*"} }
 
+func (herojobs) typeOf(string) string { return "" }
+
 // members are the values of a job's text by name.
 type members map[string]json.RawMessage
 

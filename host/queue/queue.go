@@ -32,6 +32,7 @@ type Queue struct {
 
 	limboAt atomic.Int64 // where the next claim looks in limbo
 	slots   slots
+	refused refusals
 
 	mu       sync.Mutex
 	reported map[string]time.Time // lists that cannot be read, and when that was said
@@ -124,6 +125,15 @@ func (q *Queue) Worker() string { return q.opts.Worker }
 // Circles returns the circles served, as far as they are few, and nothing for
 // all of them.
 func (q *Queue) Circles() []string { return q.opts.Circles[:min(len(q.opts.Circles), mostCircles)] }
+
+// Dialects returns the names of the dialects served.
+func (q *Queue) Dialects() []string {
+	names := make([]string, len(q.dialects))
+	for i, d := range q.dialects {
+		names[i] = d.name()
+	}
+	return names
+}
 
 // Lease returns how long a claim lasts without a renewal.
 func (q *Queue) Lease() time.Duration { return q.opts.Lease }

@@ -56,6 +56,8 @@ func (d rhailib) find(key string, w Wanted) (list, bool) {
 func (rhailib) watched([]string) []string { return []string{rhailibList} }
 func (rhailib) patterns() []string        { return []string{rhailibList + "*"} }
 
+func (rhailib) typeOf(string) string { return rhailibType }
+
 // read takes the fields in the order of handed_out in lua/rhailib.lua.
 func (rhailib) read(claim *Claim, c *cursor, _ Wanted) {
 	first := func(n int) string {

@@ -18,9 +18,11 @@ func (w *Worker) announcePresence(ctx context.Context) {
 	host, _ := os.Hostname()
 	p := queue.Presence{
 		Host: host, PID: os.Getpid(), Version: version(), Started: time.Now(), Slots: w.opts.Slots, Circles: w.opts.Queue.Circles(),
+		Group: w.opts.Group, Instance: w.opts.Instance, Dialects: w.opts.Queue.Dialects(),
 	}
 	for ctx.Err() == nil {
 		p.Types, p.Running, p.State = w.Types(), w.active.len(), "serving"
+		p.Refused, p.LeasesLost = w.opts.Queue.Refused().All(), w.lost.Load()
 		if w.isAsked() {
 			p.State = "stopping"
 		}

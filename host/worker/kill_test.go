@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -56,7 +57,8 @@ func TestKilledWorker(t *testing.T) {
 	}
 	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: time.Second, Crashes: 1 << 20})
 	require.NoError(t, err)
-	w, err := worker.New(worker.Options{Queue: q, Slots: 4, Handlers: map[string]worker.Handler{
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	w, err := worker.New(worker.Options{Queue: q, Slots: 4, Log: log, Handlers: map[string]worker.Handler{
 		"osis": func(ctx context.Context, j *job.Job) *job.Result {
 			if string(j.Payload) == slow {
 				select {
@@ -106,6 +108,7 @@ func popAndHope(ctx context.Context, rdb redis.UniversalClient) {
 func startChild(t *testing.T, server *localredis.Server, mode string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWorker$")
 	cmd.Env = append(os.Environ(), envRedis+"="+server.URL(), envMode+"="+mode)
+	cmd.Stderr = &lockedBuffer{}
 	require.NoError(t, cmd.Start())
 	return cmd
 }
@@ -221,4 +224,6 @@ func TestStoppedWorkerChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, r.Fields, now.Fields)
 	require.EqualValues(t, 1, rdb.LLen(ctx, "hero:q:reply:"+ref.ID).Val())
+	// It was told, and has counted it: at its result, or before at its renewal.
+	require.Regexp(t, `(refused|leases_lost)=1\b`, first.Stderr.(*lockedBuffer).String())
 }

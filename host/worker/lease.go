@@ -14,6 +14,7 @@ import (
 func (w *Worker) renewLeases(ctx context.Context) {
 	every := w.opts.Queue.Lease() / 3
 	for {
+		w.moved.renewed()
 		timer := time.NewTimer(every)
 		select {
 		case <-timer.C:
@@ -34,6 +35,7 @@ func (w *Worker) renewLeases(ctx context.Context) {
 			return
 		}
 		w.redis.report(began, err)
+		w.lost.Add(int64(len(renewal.Lost)))
 		for _, c := range renewal.Lost {
 			w.active.stop(c, job.ErrLeaseLost)
 		}

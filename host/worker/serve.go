@@ -36,7 +36,7 @@ func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
 	switch {
 	case errors.Is(cause, job.ErrLeaseLost):
 		w.active.remove(c)
-		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle)
+		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle, "leases_lost", w.lost.Load())
 		return nil
 	case errors.Is(cause, errStopping) && result.End == job.Cancelled:
 		w.active.remove(c)
@@ -54,7 +54,12 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 		return refused(c.Refusal)
 	}
 	if handle, ok := w.opts.Handlers[c.Job.Type]; ok {
-		return handle(ctx, w.attempt(c))
+		began := time.Now()
+		result := handle(ctx, w.attempt(c))
+		if result.Cost.Wall == 0 {
+			result.Cost.Wall = time.Since(began)
+		}
+		return result
 	}
 	if isPing(c.Job.Payload) {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}

@@ -61,6 +61,9 @@ type Options struct {
 	// that still run are then handed back. Zero means DefaultGrace.
 	Grace time.Duration
 
+	// Observer is told of each call and job, for metrics. Nil tells nobody.
+	Observer Observer
+
 	// Log gets what happens. Nil discards it.
 	Log *slog.Logger
 }
@@ -85,6 +88,8 @@ type Worker struct {
 	scheduled chan struct{} // has a value when schedules are to be looked at at once
 
 	askOnce sync.Once
+	lost    atomic.Int64 // leases
+	moved   movements
 	refused atomic.Pointer[error] // why the worker must not go on
 
 	// announced are the files that the log has, and missing the types that it
@@ -99,6 +104,9 @@ func New(opts Options) (*Worker, error) {
 	}
 	if opts.Grace == 0 {
 		opts.Grace = DefaultGrace
+	}
+	if opts.Observer == nil {
+		opts.Observer = nobody{}
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
