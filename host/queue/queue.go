@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,7 +151,7 @@ func (q *Queue) Open(ctx context.Context) error {
 }
 
 func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) error {
-	info, err := within(ctx, func() (string, error) { return rdb.Info(ctx, "server").Result() })
+	facts, err := within(ctx, func() (map[string]string, error) { return info(ctx, rdb, "server") })
 	if err != nil {
 		if strings.Contains(err.Error(), "is not supported") {
 			opts.Log.Debug("this Redis does not tell its version")
@@ -160,15 +159,8 @@ func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) e
 		}
 		return fmt.Errorf("ask Redis for its version: %w", err)
 	}
-	for line := range strings.Lines(info) {
-		version, ok := strings.CutPrefix(strings.TrimSpace(line), "redis_version:")
-		if !ok {
-			continue
-		}
-		major, _, _ := strings.Cut(version, ".")
-		if n, err := strconv.Atoi(major); err == nil && n < 7 {
-			return fmt.Errorf("this Redis is version %s; henge needs 7.0 or later", version)
-		}
+	if version := facts["redis_version"]; tooOld(version) {
+		return fmt.Errorf("this Redis is version %s; henge needs 7.0 or later", version)
 	}
 	return nil
 }
