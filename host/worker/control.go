@@ -10,7 +10,8 @@ import (
 	"github.com/henge-run/henge/host/queue"
 )
 
-// announceEvery is how often the worker says that it is there.
+// announceEvery is how often a worker says that it is there, and asks whether it
+// still knows the version of the keys.
 const announceEvery = 10 * time.Second
 
 // announcePresence shows the worker in henge worker ls until ctx ends.
@@ -33,7 +34,7 @@ func (w *Worker) announcePresence(ctx context.Context) {
 			err = nil // Redis did answer
 		}
 		w.redis.report(began, err)
-		pause(ctx, announceEvery)
+		pause(ctx, w.announceEvery)
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

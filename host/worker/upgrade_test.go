@@ -3,7 +3,9 @@
 package worker_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -17,6 +19,7 @@ import (
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/localredis/redistest"
 	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/worker"
 )
 
 // flowing is a Redis that jobs are submitted to.
@@ -43,6 +46,36 @@ func (f *flowing) submit(t *testing.T, payload string) queue.Ref {
 	})
 	require.NoError(t, err)
 	return ref
+}
+
+// A later version has taken over the Redis of a worker that runs: it says so,
+// ends what it has and takes no more jobs; one that starts does not begin.
+func TestWorkerOfAnotherProtocolDoesNotServe(t *testing.T) {
+	f := newFlow(t)
+	log := &lockedBuffer{}
+	start := func() <-chan error {
+		q, err := queue.New(f.rdb, queue.Options{AllCircles: true})
+		require.NoError(t, err)
+		w, err := worker.New(worker.Options{Queue: q, Slots: 1, Log: slog.New(slog.NewTextHandler(log, nil)), Handlers: map[string]worker.Handler{
+			"osis": func(context.Context, *job.Job) *job.Result { return &job.Result{End: job.Success} },
+		}})
+		require.NoError(t, err)
+		w.AnnounceEvery(10 * time.Millisecond)
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(t.Context()) }()
+		return ended
+	}
+	running := start()
+	_, err := f.producer.Wait(t.Context(), f.submit(t, "42"))
+	require.NoError(t, err)
+	require.NoError(t, f.rdb.Set(t.Context(), "henge:protocol", "2", 0).Err())
+	require.ErrorIs(t, <-running, queue.ErrProtocol)
+	require.Contains(t, log.String(), "another version of henge uses this Redis now")
+	left := f.submit(t, "42")
+	require.ErrorIs(t, <-start(), queue.ErrProtocol)
+	r, err := f.producer.Get(t.Context(), left)
+	require.NoError(t, err)
+	require.Equal(t, "dispatched", r.Status())
 }
 
 // startWorker1 starts a worker of protocol 1 in a process of its own.

@@ -95,6 +95,8 @@ type Worker struct {
 	// announced are the files that the log has, and missing the types that it
 	// says are not served. They are the dispatcher's alone.
 	announced, missing map[string]bool
+
+	announceEvery time.Duration
 }
 
 // New checks the options and returns a Worker that does nothing yet.
@@ -134,6 +136,8 @@ func New(opts Options) (*Worker, error) {
 
 		announced: map[string]bool{},
 		missing:   map[string]bool{},
+
+		announceEvery: announceEvery,
 	}, nil
 }
 
