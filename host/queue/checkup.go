@@ -106,12 +106,8 @@ func info(ctx context.Context, rdb redis.Cmdable, section string) (map[string]st
 // some names the first of many.
 func some(names []string) string {
 	const most = 5
-	shown := make([]string, 0, most)
-	for _, name := range names[:min(len(names), most)] {
-		shown = append(shown, name)
-	}
-	text := strings.Join(shown, ", ")
-	if more := len(names) - len(shown); more > 0 {
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if more := len(names) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text

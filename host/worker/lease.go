@@ -35,7 +35,6 @@ func (w *Worker) renewLeases(ctx context.Context) {
 			return
 		}
 		w.redis.report(began, err)
-		w.lost.Add(int64(len(renewal.Lost)))
 		for _, c := range renewal.Lost {
 			w.active.stop(c, job.ErrLeaseLost)
 		}

@@ -36,7 +36,7 @@ func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
 	switch {
 	case errors.Is(cause, job.ErrLeaseLost):
 		w.active.remove(c)
-		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle, "leases_lost", w.lost.Load())
+		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle, "leases_lost", w.lost.Add(1))
 		return nil
 	case errors.Is(cause, errStopping) && result.End == job.Cancelled:
 		w.active.remove(c)

@@ -48,9 +48,9 @@ func ClusterAddrs(t testing.TB) []string {
 	}
 	for _, c := range clients {
 		await(t, ctx, "the cluster is whole", func() bool {
-			nodes, _ := c.ClusterSlots(ctx).Result()
+			shards, _ := c.ClusterShards(ctx).Result()
 			info, _ := c.ClusterInfo(ctx).Result()
-			return len(nodes) == masters && hasLine(info, "cluster_state:ok")
+			return len(shards) == masters && hasLine(info, "cluster_state:ok") && hasLine(info, "cluster_slots_assigned:"+strconv.Itoa(slots))
 		})
 	}
 	return addrs
