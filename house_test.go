@@ -120,6 +120,8 @@ func mayImport(from, to string) bool {
 		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
 	case within(from, "host/store"):
 		return within(to, "host/job", "host/store")
+	case within(from, "host/metrics"):
+		return within(to, "host/job", "host/queue", "host/worker")
 	case within(from, "host/worker"):
 		return within(to, "host/job", "host/queue", "host/registry", "host/sandbox")
 	}
@@ -133,6 +135,8 @@ var reserved = map[string]string{
 	"github.com/robfig/cron/v3":     "host/schedule",
 	"github.com/lmittmann/tint":     "cmd/henge",
 	"zombiezen.com/go/sqlite":       "host/store",
+
+	"github.com/prometheus/client_golang": "host/metrics",
 }
 
 func TestDataGoesOneWay(t *testing.T) {

@@ -85,7 +85,7 @@ func (demo) Run(ctx context.Context, s streams, g *globals) error {
 }
 
 // runDemoJobs submits the jobs and prints the hash of each as it ends.
-func runDemoJobs(ctx context.Context, out io.Writer, rdb *redis.Client) error {
+func runDemoJobs(ctx context.Context, out io.Writer, rdb redis.UniversalClient) error {
 	p, err := queue.NewProducer(rdb, queue.Hero)
 	if err != nil {
 		return err

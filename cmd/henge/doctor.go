@@ -8,7 +8,9 @@ import (
 )
 
 // doctor is henge doctor.
-type doctor struct{}
+type doctor struct {
+	ACL bool `name:"acl" help:"Print the lines that make Redis users for a worker and for a producer, with what they need and nothing more."`
+}
 
 // States of what was looked at. Only a problem makes the command fail.
 const (
@@ -19,8 +21,11 @@ const (
 	stateProblem = "problem"
 )
 
-// Run shows what this machine offers to the sandbox, found by trying.
-func (doctor) Run(ctx context.Context, s streams, g *globals) error {
+// Run shows what this machine and this Redis offer, found by trying.
+func (c *doctor) Run(ctx context.Context, s streams, g *globals) error {
+	if c.ACL {
+		return g.printACL(s)
+	}
 	t := table{columns: []string{"check", "state", "cost_us", "detail"}, labels: []string{"check", "state", "cost", "detail"}}
 	problems := 0
 	add := func(check, state string, cost took, detail string) {
@@ -40,6 +45,7 @@ func (doctor) Run(ctx context.Context, s streams, g *globals) error {
 	} else {
 		addDiagnosis(d, add)
 	}
+	addCheckup(ctx, g.RedisURL, add)
 	if err := g.print(s, t); err != nil {
 		return err
 	}

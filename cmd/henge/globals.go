@@ -23,7 +23,7 @@ import (
 // globals are the flags of every command. Each can be set in the environment
 // as well: HENGE_REDIS_URL for --redis-url.
 type globals struct {
-	RedisURL  string `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS."`
+	RedisURL  string `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS, unix:// for a socket, redis+sentinel://host,host/master, redis+cluster://host,host."`
 	Modules   string `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
 	Data      string `type:"path" placeholder:"DIR" help:"Folder for caches. By default the user's data folder."`
 	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`

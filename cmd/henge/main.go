@@ -98,7 +98,7 @@ type commands struct {
 
 	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`
 	Demo    demo       `cmd:"" help:"Show a worker at work: three jobs, with a Redis of its own."`
-	Doctor  doctor     `cmd:"" help:"Show what this machine offers to the sandbox, found by trying."`
+	Doctor  doctor     `cmd:"" help:"Show what this machine offers to the sandbox, and how Redis is, found by trying."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

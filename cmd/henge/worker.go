@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/henge-run/henge/host/metrics"
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/sandbox/linear"
@@ -31,6 +32,7 @@ type workerStart struct {
 	LegacyKeys  bool           `help:"Serve the lists of older Hero systems too: hero:work_queue:{worker} and hero:stop_queue:{worker}, where a worker is named by a script type or by --instance."`
 	KeepJobs    time.Duration  `default:"168h" help:"How long jobs that ended are kept in Redis; below 0 for ever."`
 	Reset       string         `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
+	Metrics     string         `placeholder:"ADDR" help:"Serve Prometheus metrics, /healthz and /readyz there: a port of this machine, or host:port. By default nowhere."`
 	VerifyReset bool           `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
 
 	limits
@@ -67,6 +69,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer mods.close()
+	counts, observer := c.newMetrics()
 	w, err := worker.New(worker.Options{
 		Queue:    q,
 		Registry: mods.Registry,
@@ -75,12 +78,18 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Instance: c.Instance,
 		Slots:    c.Slots,
 		Grace:    c.Grace,
+		Observer: observer,
 		Log:      log,
 	})
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "redis", rdb.Options().Addr, "worker", q.Worker(), "circles", circlesOf(c), "slots", c.Slots, "reset", mods.runtime.Way().String())
+	log.Info("serving", "redis", queue.Where(g.RedisURL), "worker", q.Worker(), "circles", circlesOf(c), "slots", c.Slots, "reset", mods.runtime.Way().String())
+	stopShowing, err := c.showMetrics(ctx, log, counts, metrics.Source{State: w.State, Waiting: q.Waiting, Pool: mods.idle})
+	if err != nil {
+		return err
+	}
+	defer stopShowing()
 	if err := w.Run(ctx); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}

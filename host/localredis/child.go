@@ -69,6 +69,9 @@ func startOnce(ctx context.Context, path, dir string, opts Options) (*Server, er
 		args = append(args, "--requirepass", opts.Password)
 	}
 	args = append(args, opts.Args...)
+	if opts.Config != "" {
+		args = append([]string{opts.Config}, args...)
+	}
 
 	output := &tail{}
 	cmd := exec.Command(path, args...)

@@ -38,6 +38,9 @@ type Options struct {
 	// connect, but all of its users can.
 	Password string
 
+	// Config is a configuration file to start with; empty for none.
+	Config string
+
 	// Args are further arguments of redis-server, such as
 	// "--maxmemory", "10mb".
 	Args []string

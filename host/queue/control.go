@@ -32,13 +32,29 @@ type Presence struct {
 	Running int       `json:"running"`
 	State   string    `json:"state"` // serving, stopping
 
+	// Group, Instance and Dialects narrow what is served; an older worker does
+	// not tell them.
+	Group    string   `json:"group,omitempty"`
+	Instance string   `json:"instance,omitempty"`
+	Dialects []string `json:"dialects,omitempty"`
+
+	// Refused is how many writes came too late, and LeasesLost how many
+	// running jobs were stopped since they were another worker's by then.
+	Refused    int64 `json:"refused,omitempty"`
+	LeasesLost int64 `json:"leases_lost,omitempty"`
+
 	// Seen is when it said so, by the server's clock; Announce sets it.
 	Seen time.Time `json:"-"`
 }
 
 // Announce says that a worker is there. Call it again at least every
-// 20 seconds; without it the worker is forgotten after a minute.
+// 20 seconds; without it the worker is forgotten after a minute. It returns
+// ErrProtocol, and says nothing, when the keys are another version's by now:
+// then take no more jobs.
 func (q *Queue) Announce(ctx context.Context, p Presence) error {
+	if err := q.checkProtocol(ctx); err != nil {
+		return fmt.Errorf("announce worker: %w", err)
+	}
 	p.Worker = q.opts.Worker
 	facts, err := json.Marshal(p)
 	if err != nil {

@@ -51,6 +51,9 @@ type dialect interface {
 	allLists() []string
 	listOf(key string) (string, bool)
 
+	// typeOf is the type of the jobs in a list, empty where they say it alone.
+	typeOf(list string) string
+
 	// read fills in a claim from the fields that the script hands out. What
 	// the producer wrote wrongly becomes the claim's Refusal.
 	read(c *Claim, fields *cursor, w Wanted)

@@ -99,6 +99,7 @@ func (q *Queue) exchange(ctx context.Context, done []Done, n int) (Exchanged, er
 	if n > 0 {
 		q.board.looked(look, left)
 	}
+	q.countRefused(done[:x.Finished], x.Lost)
 	return x, nil
 }
 

@@ -190,7 +190,7 @@ func quoteShort(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// shorten is quoteShort for digits.
+// shorten is quoteShort for digits and names.
 func shorten(s string) string {
 	if len(s) > mostQuoted {
 		return s[:mostQuoted] + "…"

@@ -130,6 +130,8 @@ func (own) listOf(key string) (string, bool) {
 	return scope + ownQueue + t, ok
 }
 
+func (own) typeOf(list string) string { return strings.TrimPrefix(list, scopeOf(list)+ownQueue) }
+
 // circleOfOwn is the circle in a list's name, as it is written there.
 func circleOfOwn(name string) string {
 	rest, _ := strings.CutPrefix(name, ownBefore)

@@ -86,6 +86,11 @@ func (hero) listOf(key string) (string, bool) {
 	return key, strings.HasPrefix(key, heroWork) || strings.HasPrefix(key, legacyWork)
 }
 
+func (hero) typeOf(list string) string {
+	t, _, _ := strings.Cut(strings.TrimPrefix(list, heroType), ":group:")
+	return t
+}
+
 // read takes the fields in the order of handed_out in lua/hero.lua.
 func (hero) read(claim *Claim, c *cursor, w Wanted) {
 	j := claim.Job

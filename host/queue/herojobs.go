@@ -89,6 +89,8 @@ func (herojobs) listOf(key string) (string, bool) {
 	return key, ok && strings.Contains(rest, ":")
 }
 
+func (herojobs) typeOf(string) string { return "" }
+
 // members are the values of a job's text by name.
 type members map[string]json.RawMessage
 

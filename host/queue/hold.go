@@ -61,8 +61,13 @@ func (q *Queue) Renew(ctx context.Context, claims []*Claim) (Renewal, error) {
 // passed over.
 func (q *Queue) Release(ctx context.Context, claims []*Claim) error {
 	err := q.byScope(claims, func(part []*Claim) error {
-		_, err := q.run(ctx, q.scripts.release, part, q.opts.Worker)
-		return err
+		reply, err := q.run(ctx, q.scripts.release, part, q.opts.Worker)
+		if err != nil {
+			return err
+		}
+		c := newCursor(reply)
+		q.refused.add(WriteRelease, len(readPositions(c, part)))
+		return c.err()
 	})
 	if err != nil {
 		return fmt.Errorf("release %d jobs: %w", len(claims), err)

@@ -30,9 +30,6 @@ const (
 	keySchedules = "henge:schedules"
 )
 
-// protocol is the version of keys and scripts that this package speaks.
-const protocol = "1"
-
 // FieldCost is the field of a job that Record.Cost reads.
 const FieldCost = "henge:cost"
 

@@ -44,28 +44,29 @@ func (p *Producer) list(ctx context.Context, f Filter, limit int) ([]Record, err
 	var records []Record
 	seen := map[string]bool{} // SCAN may give a key twice
 	pattern := p.dialect.jobs(f.Circle)
-	for cursor := uint64(0); ; {
-		keys, next, err := p.rdb.ScanType(ctx, cursor, pattern, 500, "hash").Result()
-		if err != nil {
-			return nil, err
-		}
-		page, err := p.read(ctx, keys)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page {
-			if seen[r.String()] || !f.matches(r) {
-				continue
+	err := eachServer(ctx, p.rdb, func(ctx context.Context, rdb redis.Cmdable) error {
+		for cursor := uint64(0); len(records) < limit; {
+			keys, next, err := rdb.ScanType(ctx, cursor, pattern, 500, "hash").Result()
+			if err != nil {
+				return err
 			}
-			seen[r.String()] = true
-			if records = append(records, r); len(records) == limit {
-				return records, nil
+			page, err := p.read(ctx, keys)
+			if err != nil {
+				return err
+			}
+			for _, r := range page {
+				if len(records) < limit && !seen[r.String()] && f.matches(r) {
+					seen[r.String()] = true
+					records = append(records, r)
+				}
+			}
+			if cursor = next; cursor == 0 {
+				break
 			}
 		}
-		if cursor = next; cursor == 0 {
-			return records, ctx.Err()
-		}
-	}
+		return ctx.Err()
+	})
+	return records, err
 }
 
 func (p *Producer) read(ctx context.Context, keys []string) ([]Record, error) {

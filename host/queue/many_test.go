@@ -21,7 +21,7 @@ func (b *testBundle) many(circles int, listening bool) (*Queue, *Waker) {
 	w := q.NewWaker()
 	b.Cleanup(func() { require.NoError(b, w.Close()) })
 	require.NoError(b, w.Ready(soon(b.T)))
-	require.Equal(b, listening, w.listening.Load())
+	require.Equal(b, listening, w.listening())
 	for {
 		x, err := q.Exchange(b.Context(), nil, 1)
 		require.NoError(b, err)

@@ -29,6 +29,7 @@ func (q *Queue) Note(ctx context.Context, c *Claim, n Note) error {
 	}
 	reply, err := q.scripts.note.run(ctx, q.rdb, []string{c.scope + inLease}, args...)
 	if err == nil && reply == int64(0) {
+		q.countRefusedNote(n)
 		err = ErrLost
 	}
 	if err != nil {

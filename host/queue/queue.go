@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,10 +16,6 @@ import (
 // ErrLost is returned for a job that is no longer this worker's: its lease
 // ended and was taken away, or the job was claimed again. Nothing was written.
 var ErrLost = errors.New("the job is no longer this worker's")
-
-// ErrProtocol is returned by Open when the keys in this Redis are of a version
-// that this package does not know.
-var ErrProtocol = errors.New("unknown protocol version")
 
 // Queue is a worker's side of the queue. It is safe for concurrent use; it has
 // nothing to close.
@@ -36,6 +31,7 @@ type Queue struct {
 
 	limboAt atomic.Int64 // where the next claim looks in limbo
 	slots   slots
+	refused refusals
 
 	mu       sync.Mutex
 	reported map[string]time.Time // lists that cannot be read, and when that was said
@@ -127,23 +123,21 @@ func (q *Queue) lookNow() {
 	}
 }
 
-// Connect returns a client as New likes it, for a URL such as
-// redis://:password@host:6379/0, rediss:// or unix://. Close it when done.
-func Connect(url string) (*redis.Client, error) {
-	opts, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("redis URL: %w", err)
-	}
-	opts.ContextTimeoutEnabled = true
-	return redis.NewClient(opts), nil
-}
-
 // Worker returns the name under which this queue holds jobs.
 func (q *Queue) Worker() string { return q.opts.Worker }
 
 // Circles returns the circles served, as far as they are few, and nothing for
 // all of them.
 func (q *Queue) Circles() []string { return q.opts.Circles[:min(len(q.opts.Circles), mostCircles)] }
+
+// Dialects returns the names of the dialects served.
+func (q *Queue) Dialects() []string {
+	names := make([]string, len(q.dialects))
+	for i, d := range q.dialects {
+		names[i] = d.name()
+	}
+	return names
+}
 
 // Lease returns how long a claim lasts without a renewal.
 func (q *Queue) Lease() time.Duration { return q.opts.Lease }
@@ -155,24 +149,14 @@ func (q *Queue) Open(ctx context.Context) error {
 	if err := checkServer(ctx, q.rdb, q.opts); err != nil {
 		return fmt.Errorf("open queue: %w", err)
 	}
-	found, err := within(ctx, func() (string, error) {
-		if err := q.rdb.SetNX(ctx, keyProtocol, protocol, 0).Err(); err != nil {
-			return "", err
-		}
-		return q.rdb.Get(ctx, keyProtocol).Result()
-	})
-	if err != nil {
-		return fmt.Errorf("open queue: read %s: %w", keyProtocol, err)
-	}
-	if found != protocol {
-		return fmt.Errorf("open queue: %w: %s says %.40q and this henge speaks %q: use the version of henge that wrote it, or another Redis database",
-			ErrProtocol, keyProtocol, found, protocol)
+	if err := q.checkProtocol(ctx); err != nil {
+		return fmt.Errorf("open queue: %w", err)
 	}
 	return nil
 }
 
 func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) error {
-	info, err := within(ctx, func() (string, error) { return rdb.Info(ctx, "server").Result() })
+	facts, err := within(ctx, func() (map[string]string, error) { return info(ctx, rdb, "server") })
 	if err != nil {
 		if strings.Contains(err.Error(), "is not supported") {
 			opts.Log.Debug("this Redis does not tell its version")
@@ -180,15 +164,8 @@ func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) e
 		}
 		return fmt.Errorf("ask Redis for its version: %w", err)
 	}
-	for line := range strings.Lines(info) {
-		version, ok := strings.CutPrefix(strings.TrimSpace(line), "redis_version:")
-		if !ok {
-			continue
-		}
-		major, _, _ := strings.Cut(version, ".")
-		if n, err := strconv.Atoi(major); err == nil && n < 7 {
-			return fmt.Errorf("this Redis is version %s; henge needs 7.0 or later", version)
-		}
+	if version := facts["redis_version"]; tooOld(version) {
+		return fmt.Errorf("this Redis is version %s; henge needs 7.0 or later", version)
 	}
 	return nil
 }

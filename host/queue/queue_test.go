@@ -76,7 +76,8 @@ func TestNothingHangs(t *testing.T) {
 	require.NoError(t, err)
 	q, err := New(rdb, Options{AllCircles: true})
 	require.NoError(t, err)
-	p := setup(t, rdb).producer()
+	p, err := NewProducer(rdb, Hero)
+	require.NoError(t, err)
 	claim := &Claim{Job: &job.Job{ID: "x", Queue: osis, Attempt: 1}}
 	for name, call := range map[string]func(ctx context.Context) error{
 		"claim":   func(ctx context.Context) error { _, err := q.Claim(ctx, osisOnly, 1); return err },

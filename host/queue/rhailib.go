@@ -60,6 +60,8 @@ func (d rhailib) allLists() []string { return d.patterns() }
 
 func (rhailib) listOf(key string) (string, bool) { return key, strings.HasPrefix(key, rhailibList) }
 
+func (rhailib) typeOf(string) string { return rhailibType }
+
 // read takes the fields in the order of handed_out in lua/rhailib.lua.
 func (rhailib) read(claim *Claim, c *cursor, _ Wanted) {
 	first := func(n int) string {

@@ -7,11 +7,25 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// eachServer calls f with the server, or one by one with the masters of a
+// cluster, each of which has keys of its own.
+func eachServer(ctx context.Context, rdb redis.UniversalClient, f func(context.Context, redis.Cmdable) error) error {
+	c, ok := rdb.(*redis.ClusterClient)
+	if !ok {
+		return f(ctx, rdb)
+	}
+	var one sync.Mutex
+	return c.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		one.Lock()
+		defer one.Unlock()
+		return f(ctx, master)
+	})
+}
+
 // scanKeys goes through the keys of a pattern and a type, in small steps so
 // that it holds up nobody, and gives each to f, some more than once; one call
 // at a time. An empty type means any.
 func scanKeys(ctx context.Context, rdb redis.UniversalClient, pattern, kind string, f func(key string)) error {
-	var mu sync.Mutex
 	scan := func(ctx context.Context, rdb redis.Cmdable) error {
 		for cursor := uint64(0); ; {
 			var page *redis.ScanCmd
@@ -24,20 +38,15 @@ func scanKeys(ctx context.Context, rdb redis.UniversalClient, pattern, kind stri
 			if err != nil {
 				return err
 			}
-			mu.Lock()
 			for _, key := range keys {
 				f(key)
 			}
-			mu.Unlock()
 			if cursor = next; cursor == 0 {
 				return ctx.Err()
 			}
 		}
 	}
-	if c, ok := rdb.(*redis.ClusterClient); ok {
-		return c.ForEachMaster(ctx, func(ctx context.Context, one *redis.Client) error { return scan(ctx, one) })
-	}
-	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, scan(ctx, rdb) })
+	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, eachServer(ctx, rdb, scan) })
 	return err
 }
 

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -28,14 +27,17 @@ const (
 // own claim that changed the list.
 //
 // It listens on a connection of its own (client-side caching's invalidation
-// messages, RESP3). While that is down, or where the server does not offer it,
-// Wait returns after a poll interval, so nothing depends on the messages.
+// messages, RESP3): to the server, to the master that Sentinel names, or one to
+// each master of a cluster. While one of them is down, or where the server does
+// not offer it, Wait returns after a poll interval, so nothing depends on the
+// messages.
 //
 // Its methods are safe for concurrent use, but one wake-up ends one Wait.
 type Waker struct {
 	queue     *Queue
 	signal    chan struct{}
-	listening atomic.Bool
+	masters   atomic.Int32 // servers to listen to
+	connected atomic.Int32 // and those that are listened to
 	rand      func() float64
 	log       *slog.Logger
 	stop      context.CancelFunc
@@ -56,14 +58,16 @@ func (q *Queue) NewWaker() *Waker {
 		stop:   stop,
 		ready:  make(chan struct{}),
 	}
-	client, ok := q.rdb.(*redis.Client)
-	if !ok {
-		w.log.Debug("wake-ups: polling, since this is no client of a single server", "every", pollUnwatched)
+	switch client := q.rdb.(type) {
+	case *redis.Client:
+		w.masters.Store(1)
+		w.stopped.Go(func() { w.listen(ctx, client.Options()) })
+	case *redis.ClusterClient:
+		w.stopped.Go(func() { w.listenToMasters(ctx, client) })
+	default:
+		w.log.Debug("wake-ups: polling, since this is no client of a server or a cluster", "every", pollUnwatched)
 		w.markReady()
-		w.stopped.Go(func() { w.look(ctx) })
-		return w
 	}
-	w.stopped.Go(func() { w.listen(ctx, client.Options()) })
 	w.stopped.Go(func() { w.look(ctx) })
 	return w
 }
@@ -74,7 +78,7 @@ func (q *Queue) NewWaker() *Waker {
 func (w *Waker) look(ctx context.Context) {
 	unknown, discovered := true, time.Now()
 	for ctx.Err() == nil {
-		if unknown || !w.listening.Load() && time.Since(discovered) > discoverEvery {
+		if unknown || !w.listening() && time.Since(discovered) > discoverEvery {
 			unknown = w.queue.Discover(ctx) != nil
 			discovered = time.Now()
 		}
@@ -83,7 +87,7 @@ func (w *Waker) look(ctx context.Context) {
 			w.wake()
 		}
 		every := sweepUnwatched
-		if w.listening.Load() {
+		if w.listening() {
 			every = sweepWatched
 		}
 		timer := time.NewTimer(every)
@@ -127,7 +131,7 @@ func (w *Waker) C() <-chan struct{} { return w.signal }
 
 // Poll is how long an idle worker should wait between two claims, at the most.
 func (w *Waker) Poll() time.Duration {
-	if w.listening.Load() {
+	if w.listening() {
 		return PollInterval
 	}
 	return pollUnwatched
@@ -188,51 +192,4 @@ func (w *Waker) concerns(key string) bool {
 		return true
 	}
 	return false
-}
-
-// listen keeps a watching connection until ctx ends.
-func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
-	const first, most = 20 * time.Millisecond, 5 * time.Second
-	delay, away := first, false
-	for ctx.Err() == nil {
-		err := watchKeys(ctx, opts, w.queue.watched(), func() {
-			if away {
-				w.log.Info("wake-ups: connected again")
-			}
-			delay, away = first, false
-			w.listening.Store(true)
-			w.markReady()
-			w.queue.lookNow() // what came while nobody listened
-			w.wake()
-		}, func(keys []any) {
-			for _, key := range keys {
-				if name, _ := key.(string); w.concerns(name) {
-					w.wake()
-				}
-			}
-			if keys == nil { // the whole database was flushed
-				w.queue.lookNow()
-				w.wake()
-			}
-		})
-		w.listening.Store(false)
-		if ctx.Err() != nil {
-			return
-		}
-		w.queue.lookNow()
-		w.wake()
-		if errors.Is(err, errNotOffered) {
-			w.log.Debug("wake-ups: polling, since this Redis does not offer CLIENT TRACKING", "every", pollUnwatched, "err", err)
-			w.markReady()
-			return
-		}
-		if !away {
-			w.log.Warn("wake-ups: connection lost, polling until it is back", "every", pollUnwatched, "err", err)
-			away = true
-		}
-		if sleep(ctx, delay/2+time.Duration(w.rand()*float64(delay/2))) != nil {
-			return
-		}
-		delay = min(2*delay, most)
-	}
 }

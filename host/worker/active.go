@@ -82,6 +82,17 @@ func (a *active) len() int {
 	return len(a.jobs)
 }
 
+// byType counts the jobs of each type.
+func (a *active) byType() map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := map[string]int{}
+	for c := range a.jobs {
+		n[c.Job.Type]++
+	}
+	return n
+}
+
 // stop ends one job with a cause, if it still runs.
 func (a *active) stop(c *queue.Claim, cause error) {
 	a.mu.Lock()

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
 	"time"
@@ -9,7 +10,8 @@ import (
 	"github.com/henge-run/henge/host/queue"
 )
 
-// announceEvery is how often the worker says that it is there.
+// announceEvery is how often a worker says that it is there, and asks whether it
+// still knows the version of the keys.
 const announceEvery = 10 * time.Second
 
 // announcePresence shows the worker in henge worker ls until ctx ends.
@@ -17,19 +19,34 @@ func (w *Worker) announcePresence(ctx context.Context) {
 	host, _ := os.Hostname()
 	p := queue.Presence{
 		Host: host, PID: os.Getpid(), Version: version(), Started: time.Now(), Slots: w.opts.Slots, Circles: w.opts.Queue.Circles(),
+		Group: w.opts.Group, Instance: w.opts.Instance, Dialects: w.opts.Queue.Dialects(),
 	}
 	for ctx.Err() == nil {
 		p.Types, p.Running, p.State = w.Types(), w.active.len(), "serving"
+		p.Refused, p.LeasesLost = w.opts.Queue.Refused().All(), w.lost.Load()
 		if w.isAsked() {
 			p.State = "stopping"
 		}
 		began := time.Now()
-		w.redis.report(began, w.opts.Queue.Announce(ctx, p))
-		pause(ctx, announceEvery)
+		err := w.opts.Queue.Announce(ctx, p)
+		if errors.Is(err, queue.ErrProtocol) {
+			w.giveUp(err)
+			err = nil // Redis did answer
+		}
+		w.redis.report(began, err)
+		pause(ctx, w.announceEvery)
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = w.opts.Queue.Leave(leaving) // it goes by itself, later
+}
+
+// giveUp has the worker take no more jobs, since it must not.
+func (w *Worker) giveUp(why error) {
+	if w.refused.CompareAndSwap(nil, &why) {
+		w.log.Error("stopping: another version of henge uses this Redis now", "err", why)
+	}
+	w.Stop()
 }
 
 // version is the version of the program that the worker is part of.

@@ -38,6 +38,7 @@ func (w *Worker) dispatch(ctx context.Context) error {
 		return err
 	}
 	err := d.work(ctx)
+	w.moved.stopping.Store(true)
 	w.log.Info("stopping", "running", d.running, "grace", w.opts.Grace)
 	d.drain()
 	return err
@@ -50,6 +51,7 @@ func (d *dispatcher) work(ctx context.Context) error {
 				return unlessStopped(ctx, err)
 			}
 		}
+		d.moved.dispatched()
 		d.collect()
 		free := d.opts.Slots - d.running
 		if d.idle && time.Now().Before(d.next) {
@@ -126,6 +128,7 @@ func (d *dispatcher) exchange(ctx context.Context, n int) {
 	x, err := d.opts.Queue.Exchange(calling, d.ended, n)
 	cancel()
 	d.redis.report(began, err)
+	d.opts.Observer.Exchanged(time.Since(began), err)
 	if err != nil {
 		pause(ctx, d.redis.delay())
 		return
@@ -151,6 +154,9 @@ func (d *dispatcher) delivered(x queue.Exchanged) {
 	for _, one := range d.ended[:x.Finished] {
 		d.active.remove(one.Claim)
 		d.logEnd(one, lost[one.Claim])
+		if !lost[one.Claim] {
+			d.opts.Observer.Ended(one.Claim.Job, one.Result)
+		}
 	}
 	d.ended = append(d.ended[:0], d.ended[x.Finished:]...)
 }
@@ -161,7 +167,7 @@ func (w *Worker) logEnd(d queue.Done, lost bool) {
 	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall, "fuel", r.Cost.Fuel)
 	switch {
 	case lost:
-		log.Warn("result refused: the job is no longer this worker's")
+		log.Warn("result refused: the job is no longer this worker's", "refused", w.opts.Queue.Refused().All())
 	case r.End == job.Success:
 		log.Debug("job ended")
 	default:
@@ -209,6 +215,7 @@ func (d *dispatcher) start(ctx context.Context, c *queue.Claim, began time.Time)
 	d.active.add(c, began, cancel)
 	go func() {
 		defer cancel(nil)
+		d.opts.Observer.Started(c.Job, time.Since(began))
 		d.done <- queue.Done{Claim: c, Result: d.serve(jobCtx, c)}
 	}()
 }

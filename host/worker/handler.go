@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/henge-run/henge/host/job"
 )
@@ -17,6 +18,7 @@ type Handler func(ctx context.Context, j *job.Job) *job.Result
 // call runs a handler. A panic that ended the process would count as a crash
 // of every job that runs beside this one.
 func (w *Worker) call(ctx context.Context, handle Handler, j *job.Job) (result *job.Result) {
+	began := time.Now()
 	defer func() {
 		switch v := recover(); {
 		case v != nil:
@@ -24,6 +26,9 @@ func (w *Worker) call(ctx context.Context, handle Handler, j *job.Job) (result *
 			result = &job.Result{End: job.Trap, Error: fmt.Sprintf("the handler of the type %s panicked", j.Type)}
 		case result == nil:
 			result = &job.Result{End: job.Trap, Error: fmt.Sprintf("the handler of the type %s returned no result", j.Type)}
+		}
+		if result.Cost.Wall == 0 {
+			result.Cost.Wall = time.Since(began)
 		}
 	}()
 	return handle(ctx, j)

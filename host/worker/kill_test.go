@@ -4,8 +4,10 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -31,8 +33,11 @@ const (
 	envRedis = "HENGE_TEST_KILL_REDIS"
 	envMode  = "HENGE_TEST_KILL_MODE"
 
-	// slow is the payload of a job that takes half a second.
-	slow = "slow"
+	// slow is the payload of a job that takes half a second, and failOnce that
+	// of one whose first attempt fails.
+	slow     = "slow"
+	slowFor  = 500 * time.Millisecond
+	failOnce = "fail once"
 
 	modeWorker = "worker"
 	modeUnsafe = "unsafe"
@@ -52,17 +57,24 @@ func TestKilledWorker(t *testing.T) {
 	}
 	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: time.Second, Crashes: 1 << 20})
 	require.NoError(t, err)
-	w, err := worker.New(worker.Options{Queue: q, Slots: 4, Handlers: map[string]worker.Handler{
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	w, err := worker.New(worker.Options{Queue: q, Slots: 4, Log: log, Handlers: map[string]worker.Handler{
 		"osis": func(ctx context.Context, j *job.Job) *job.Result {
 			if string(j.Payload) == slow {
 				select {
-				case <-time.After(500 * time.Millisecond):
+				case <-time.After(slowFor):
 				case <-ctx.Done():
+					if !errors.Is(context.Cause(ctx), job.ErrLeaseLost) {
+						return &job.Result{End: job.Cancelled}
+					}
 				}
 				// A worker that is stopped meanwhile has a result when it goes on.
 				return &job.Result{End: job.Success, Output: strconv.AppendInt(nil, j.Attempt, 10)}
 			}
 			workABit(ctx)
+			if string(j.Payload) == failOnce && j.Attempt == 1 {
+				return &job.Result{End: job.ScriptError, Error: "once more"}
+			}
 			return &job.Result{End: job.Success, Output: j.Payload}
 		},
 	}})
@@ -79,7 +91,7 @@ func workABit(ctx context.Context) {
 }
 
 // popAndHope is a worker without a lease: what it holds when it dies is lost.
-func popAndHope(ctx context.Context, rdb *redis.Client) {
+func popAndHope(ctx context.Context, rdb redis.UniversalClient) {
 	for {
 		id, err := rdb.RPop(ctx, "hero:q:work:type:osis").Result()
 		if err != nil {
@@ -96,6 +108,7 @@ func popAndHope(ctx context.Context, rdb *redis.Client) {
 func startChild(t *testing.T, server *localredis.Server, mode string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWorker$")
 	cmd.Env = append(os.Environ(), envRedis+"="+server.URL(), envMode+"="+mode)
+	cmd.Stderr = &lockedBuffer{}
 	require.NoError(t, cmd.Start())
 	return cmd
 }
@@ -211,4 +224,6 @@ func TestStoppedWorkerChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, r.Fields, now.Fields)
 	require.EqualValues(t, 1, rdb.LLen(ctx, "hero:q:reply:"+ref.ID).Val())
+	// It was told, and has counted it: at its result, or before at its renewal.
+	require.Regexp(t, `(refused|leases_lost)=1\b`, first.Stderr.(*lockedBuffer).String())
 }

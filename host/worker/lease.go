@@ -14,6 +14,7 @@ import (
 func (w *Worker) renewLeases(ctx context.Context) {
 	every := w.opts.Queue.Lease() / 3
 	for {
+		w.moved.renewed()
 		timer := time.NewTimer(every)
 		select {
 		case <-timer.C:

@@ -24,6 +24,7 @@ type outage struct {
 	since    time.Time // of the outage
 	answered time.Time // when the last call that was answered began
 	tries    int
+	count    int64
 }
 
 // report takes the outcome of a call and when it began: one that fails late
@@ -47,9 +48,18 @@ func (o *outage) report(began time.Time, err error) {
 	}
 	if o.tries == 0 {
 		o.since = time.Now()
+		o.count++
 		o.log.Error("Redis does not answer; trying on", "err", err)
 	}
 	o.tries++
+}
+
+// state says whether Redis answers (not before it first did), and how often it
+// was away.
+func (o *outage) state() (answers bool, outages int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.tries == 0 && !o.answered.IsZero(), o.count
 }
 
 // delay is how long to wait before the next try.

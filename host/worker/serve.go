@@ -44,7 +44,7 @@ func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
 	switch {
 	case errors.Is(cause, job.ErrLeaseLost):
 		w.active.remove(c)
-		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle)
+		w.log.Warn("job dropped: its lease was lost", "job", c.Job.ID, "circle", c.Job.Circle, "leases_lost", w.lost.Add(1))
 		return nil
 	case errors.As(cause, &by) && result.End == job.Cancelled:
 		result.Error = by.why

@@ -17,6 +17,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
@@ -70,6 +71,9 @@ type Options struct {
 	// means DefaultGrace, below zero none.
 	Grace time.Duration
 
+	// Observer is told of each call and job, for metrics. Nil tells nobody.
+	Observer Observer
+
 	// Log gets what happens: a line for each change of state and for each job
 	// that failed; of those that end well only at the level debug. Nil discards
 	// it.
@@ -91,10 +95,15 @@ type Worker struct {
 	scheduled chan struct{} // has a value when schedules are to be looked at at once
 
 	askOnce sync.Once
+	lost    atomic.Int64 // leases
+	moved   movements
+	refused atomic.Pointer[error] // why the worker must not go on
 
 	// announced are the files that the log has, and missing the types that it
 	// says are not served. They are the dispatcher's alone.
 	announced, missing map[string]bool
+
+	announceEvery time.Duration
 }
 
 // New checks the options and returns a Worker that does nothing yet.
@@ -104,6 +113,9 @@ func New(opts Options) (*Worker, error) {
 	}
 	if opts.Grace == 0 {
 		opts.Grace = DefaultGrace
+	}
+	if opts.Observer == nil {
+		opts.Observer = nobody{}
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -131,6 +143,8 @@ func New(opts Options) (*Worker, error) {
 
 		announced: map[string]bool{},
 		missing:   map[string]bool{},
+
+		announceEvery: announceEvery,
 	}, nil
 }
 
@@ -155,7 +169,8 @@ func (w *Worker) Stop() { w.askOnce.Do(func() { close(w.asked) }) }
 
 // Run serves until ctx ends, lets running jobs finish for the grace time,
 // hands back those that did not, and returns. The error is nil after an
-// orderly stop, and tells when no module can ever be served.
+// orderly stop, and tells when no module can ever be served; it is
+// queue.ErrProtocol when another version of henge has taken over the Redis.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.opts.Queue.Open(ctx); err != nil {
 		return err
@@ -185,5 +200,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	err := w.dispatch(taking)
 	stopServing()
 	actors.Wait()
+	if why := w.refused.Load(); why != nil && err == nil {
+		err = *why
+	}
 	return err
 }

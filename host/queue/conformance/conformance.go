@@ -26,11 +26,11 @@ type Dialect struct {
 
 	// Put writes a job of a circle with a script, and Push makes its id wait,
 	// both with plain commands.
-	Put  func(ctx context.Context, rdb *redis.Client, id, circle, script string) error
-	Push func(ctx context.Context, rdb *redis.Client, id, circle string) error
+	Put  func(ctx context.Context, rdb redis.UniversalClient, id, circle, script string) error
+	Push func(ctx context.Context, rdb redis.UniversalClient, id, circle string) error
 
 	// Read returns what the producer sees of a job.
-	Read func(ctx context.Context, rdb *redis.Client, id, circle string) (status, output, message string, err error)
+	Read func(ctx context.Context, rdb redis.UniversalClient, id, circle string) (status, output, message string, err error)
 
 	// The words for a job that waits, runs, has its result or ended in error.
 	Waiting, Started, Done, Failed string
@@ -43,7 +43,7 @@ type Dialect struct {
 const alice, bob = "alice", "bob"
 
 // Run runs the suite on an empty Redis.
-func Run(t *testing.T, rdb *redis.Client, d Dialect) {
+func Run(t *testing.T, rdb redis.UniversalClient, d Dialect) {
 	for name, test := range map[string]func(*suite){
 		"result":                   (*suite).result,
 		"error":                    (*suite).failure,
@@ -66,15 +66,27 @@ func Run(t *testing.T, rdb *redis.Client, d Dialect) {
 		"dead letter by hand":      (*suite).deadLetter,
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.NoError(t, rdb.FlushAll(t.Context()).Err())
+			flush(t, rdb)
 			test(&suite{t, rdb, d})
 		})
 	}
 }
 
+// flush empties the server, or all those of a cluster.
+func flush(t *testing.T, rdb redis.UniversalClient) {
+	t.Helper()
+	if c, ok := rdb.(*redis.ClusterClient); ok {
+		require.NoError(t, c.ForEachMaster(t.Context(), func(ctx context.Context, one *redis.Client) error {
+			return one.FlushAll(ctx).Err()
+		}))
+		return
+	}
+	require.NoError(t, rdb.FlushAll(t.Context()).Err())
+}
+
 type suite struct {
 	*testing.T
-	rdb *redis.Client
+	rdb redis.UniversalClient
 	d   Dialect
 }
 
@@ -248,7 +260,7 @@ func (s *suite) handedBack() {
 
 func (s *suite) order() {
 	for pop, want := range map[queue.Pop][]string{queue.PopOldest: {"1", "2", "3"}, queue.PopNewest: {"3", "2", "1"}} {
-		require.NoError(s, s.rdb.FlushAll(s.Context()).Err())
+		flush(s.T, s.rdb)
 		q := s.worker(queue.Options{Pop: pop})
 		s.put(3)
 		var got []string

@@ -1,0 +1,132 @@
+package queue
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localredis"
+	"github.com/henge-run/henge/host/localredis/redistest"
+)
+
+// as makes a user with a role's line and returns a client of his.
+func as(t *testing.T, admin redis.UniversalClient, addr string, line string) *redis.Client {
+	t.Helper()
+	var args []any
+	for _, part := range strings.Fields(strings.Replace(line, ">PASSWORD", ">se/cret", 1)) {
+		args = append(args, part)
+	}
+	require.NoError(t, admin.Do(t.Context(), args...).Err(), line)
+	rdb, err := Connect("redis://" + args[2].(string) + ":se%2Fcret@" + addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = rdb.Close() })
+	return rdb.(*redis.Client)
+}
+
+// Users made with the very lines that henge doctor --acl prints do all that a
+// worker and a producer do, in each dialect.
+func TestACLIsEnough(t *testing.T) {
+	server := redistest.Server(t, localredis.Options{})
+	admin := redistest.Client(t, server)
+	forWorker, forProducer := as(t, admin, server.Addr(), ACL(RoleWorker)), as(t, admin, server.Addr(), ACL(RoleProducer))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, name := range Dialects() {
+		p, err := NewProducer(forProducer, name)
+		require.NoError(t, err)
+		q, err := New(forWorker, Options{Circles: []string{alice}, Dialects: []string{name}, History: true})
+		require.NoError(t, err)
+		require.NoError(t, q.Open(ctx))
+		require.NoError(t, q.Announce(ctx, Presence{}))
+		require.NoError(t, q.Serve(Wanted{Types: []string{"rhai", "rhaiscript"}}))
+		w := q.NewWaker()
+		require.NoError(t, w.Ready(ctx))
+		require.True(t, w.listening(), name)
+		w.Close()
+		submit := func() Ref {
+			ref, err := p.Submit(ctx, &Submission{Job: job.Job{Circle: alice, Type: "rhaiscript", Payload: []byte("1"), Retries: 1}})
+			require.NoError(t, err)
+			return ref
+		}
+		refs := []Ref{submit(), submit(), submit()}
+		_, err = p.Cancel(ctx, refs[2], "enough")
+		require.NoError(t, err)
+		x, err := q.Exchange(ctx, nil, 5)
+		require.NoError(t, err)
+		require.Len(t, x.Jobs, 2, name)
+		require.NoError(t, q.Note(ctx, x.Jobs[0], Note{Progress: "half", Lines: []job.LogLine{{Text: "hello"}}}))
+		_, err = q.Renew(ctx, x.Jobs)
+		require.NoError(t, err)
+		require.NoError(t, q.Release(ctx, x.Jobs[1:]))
+		require.NoError(t, q.Finish(ctx, x.Jobs[0], &job.Result{End: job.Success}))
+		_, err = q.Reap(ctx)
+		require.NoError(t, err)
+		_, err = p.Wait(ctx, refs[0])
+		require.NoError(t, err)
+		_, err = p.List(ctx, Filter{}, 10)
+		require.NoError(t, err)
+		_, err = p.Logs(ctx, refs[0])
+		require.NoError(t, err)
+		require.NoError(t, p.Retry(ctx, refs[0]))
+		require.NoError(t, p.Remove(ctx, refs[2]))
+		require.NoError(t, q.Leave(ctx))
+	}
+	for role, rdb := range map[Role]*redis.Client{RoleWorker: forWorker, RoleProducer: forProducer} {
+		denied, err := Denied(ctx, rdb, role)
+		require.NoError(t, err)
+		require.Empty(t, denied)
+		for _, forbidden := range [][]any{{"SET", "other", "1"}, {"FLUSHALL"}, {"KEYS", "*"}, {"CONFIG", "GET", "*"}, {"ACL", "LIST"}, {"PUBLISH", "other", "1"}} {
+			require.ErrorContains(t, rdb.Do(ctx, forbidden...).Err(), "NOPERM", forbidden)
+		}
+	}
+	require.Zero(t, admin.Exists(ctx, "henge:acl").Val(), "trying leaves nothing behind")
+}
+
+// What is taken away is named, command by command and key by key.
+func TestDenied(t *testing.T) {
+	server := redistest.Server(t, localredis.Options{})
+	admin := redistest.Client(t, server)
+	for removed, want := range map[string][]string{
+		"-evalsha -script|load": {"+evalsha", "+script|load"},
+		"resetkeys ~henge:* ~hero:job:* ~hero:q:* ~rhai_tasks:* ~herojobs:* ~heroqueue:*": {"~rhai_task_details:*"},
+		"resetchannels": {"&henge:control"},
+		"-multi":        {"+multi"},
+	} {
+		rdb := as(t, admin, server.Addr(), ACL(RoleWorker)+" "+removed)
+		denied, err := Denied(t.Context(), rdb, RoleWorker)
+		require.NoError(t, err)
+		require.Equal(t, want, denied, removed)
+	}
+	denied, err := Denied(t.Context(), admin, RoleWorker)
+	require.NoError(t, err)
+	require.Empty(t, denied)
+	require.Zero(t, admin.DBSize(t.Context()).Val(), "trying leaves nothing behind")
+}
+
+// Every command in the scripts is one that the worker's user has, and those
+// that producers run one of the producer's.
+func TestACLCoversTheScripts(t *testing.T) {
+	command := regexp.MustCompile(`redis\.p?call\('([A-Z]+)'|'([LR](?:POP|PUSH))'`)
+	has := func(r Role, script string) {
+		var missing []string
+		for _, found := range command.FindAllStringSubmatch(script, -1) {
+			name := "+" + strings.ToLower(found[1]+found[2])
+			if !strings.Contains(ACL(r)+" ", " "+name+" ") {
+				missing = append(missing, name)
+			}
+		}
+		require.Empty(t, missing, r)
+	}
+	files, err := sources.ReadDir("lua")
+	require.NoError(t, err)
+	for _, f := range files {
+		has(RoleWorker, source(strings.TrimSuffix(f.Name(), ".lua")))
+	}
+	has(RoleProducer, source("cancel", "submit", "retry", "remove"))
+}

@@ -1,0 +1,72 @@
+-- henge: our own dialect. Everything of a circle stands under henge:{C}: with
+-- the circle as hash tag: jobs henge:{C}:job:{id}, lists henge:{C}:q:{type}.
+
+local own = hash_dialect({
+  name = 'henge', shared = false,
+  oldest = 'RPOP', newest = 'LPOP', back = 'LPUSH', front = 'RPUSH',
+  words = {
+    waiting = 'queued', started = 'running', needs = 'waiting', later = 'scheduled',
+    done = 'succeeded', ended = {succeeded = true, failed = true, cancelled = true, dead = true},
+  },
+  circle_fields = 0,
+  handed_out = {
+    'circle', 'type', 'caller', 'payload', 'timeout_ms', 'retries', 'backoff', 'channel',
+    'env', 'after', 'limits', 'traceparent', 'run_at_ms',
+  },
+  needs = {10}, channel = 8, run_at = 13,
+})
+
+local function tag_of(queue)
+  return string.match(queue, '^henge:{[^{}]*}:') or 'henge:{}:'
+end
+
+function own.scope(queue)
+  return scope_of(tag_of(queue))
+end
+
+function own.default_circle(queue)
+  return string.match(queue, '^henge:{([^{}]*)}:') or ''
+end
+
+function own.job_key(queue, id)
+  return tag_of(queue) .. 'job:' .. id
+end
+
+function own.log_key(queue, id)
+  return tag_of(queue) .. 'log:' .. id
+end
+
+function own.ended_as(ok, ending, dead)
+  if ok then
+    return 'succeeded'
+  end
+  if dead then
+    return 'dead'
+  end
+  return ending == 'cancelled' and 'cancelled' or 'failed'
+end
+
+function own.touched()
+  return 'updated_ms', int(NOW)
+end
+
+function own.reply_key(queue, id)
+  return tag_of(queue) .. 'reply:' .. id
+end
+
+function own.set_reply(queue, id, text)
+  reply_list(own.reply_key(queue, id), text)
+end
+
+function own.type_of(queue, fields)
+  return fields[2] or string.match(queue, ':q:(.*)$')
+end
+
+-- A job that is urgent, or can wait, has a list beside the one of its type.
+function own.levels(queue)
+  return {queue .. ':high', queue, queue .. ':low'}
+end
+
+function own.new(id)
+  return {'id', id, 'status', 'queued', 'created_ms', int(NOW), 'updated_ms', int(NOW)}
+end

@@ -1,0 +1,129 @@
+-- take: what becomes of an id that was popped. It is handed out, or put where
+-- it belongs.
+
+-- What a claim was told; claim.lua sets these.
+local WORKER, LEASE_MS, WANT
+local serves
+
+local jobs, notices = {}, {}
+local parked = false
+
+local function notice(queue, id, text)
+  notices[#notices + 1] = {queue, id, text}
+end
+
+-- readable sends away what is no id, and says whether the id is one.
+local function readable(d, queue, id)
+  if #id >= 1 and #id <= MAX_ID then
+    return true
+  end
+  bury_unread(d, queue, id, 'the id is ' .. #id .. ' bytes long: 1 to ' .. MAX_ID .. ' are allowed', notice)
+  return false
+end
+
+-- unreadable sends away an id whose job cannot be read.
+local function unreadable(d, queue, id, why)
+  if why == 'missing' then
+    parked = true
+    park(d, queue, id)
+  else
+    bury_unread(d, queue, id, why, notice)
+  end
+end
+
+-- waits_elsewhere reports whether an id is a copy of one that is due, waits for
+-- other jobs, or is leased. A job that was never handed out and runs is seen
+-- when it is leased a second time.
+local function waits_elsewhere(d, queue, id, state)
+  if not state.queue then
+    return false
+  end
+  local scope, last = d.scope(queue), member(d, state.queue, id)
+  return redis.call('ZSCORE', scope.due, last)
+    or (state.status == d.words.needs and redis.call('ZSCORE', scope.waiting, last))
+    or redis.call('ZSCORE', scope.lease, last)
+end
+
+-- full returns the first of a job's channels that has no room.
+local function full(scope, channels)
+  for _, channel in ipairs(channels) do
+    if room(scope, channel, cap_of(channel)) <= 0 then
+      return channel
+    end
+  end
+end
+
+-- lease gives the worker a job; false when it runs already, which a copy of
+-- its id finds whose job lost the fields that say so.
+local function lease(d, queue, id, channels)
+  local scope, m, expiry = d.scope(queue), member(d, queue, id), int(NOW + LEASE_MS)
+  if redis.call('ZADD', scope.lease, 'NX', expiry, m) == 0 then
+    return false
+  end
+  if not channels or #channels == 0 then
+    return true
+  end
+  for _, channel in ipairs(channels) do
+    redis.call('ZADD', channel_key(scope, channel), expiry, m)
+  end
+  d.set(queue, id, 'channels', table.concat(channels, '\n'))
+  return true
+end
+
+-- take hands out one id, or puts it where it belongs.
+local function take(d, queue, id)
+  if not readable(d, queue, id) then
+    return
+  end
+  local state, why, fields = d.read_job(queue, id)
+  if not state then
+    return unreadable(d, queue, id, why)
+  end
+  if d.is_ended(state.status) then
+    if not state.queue then
+      d.set(queue, id, 'queue', queue) -- for a retry by hand
+    end
+    return
+  end
+  if waits_elsewhere(d, queue, id, state) then
+    return
+  end
+  local circle = circle_name(d, d.circle_in(queue, fields))
+  if d.shared and not serves(circle) then
+    return put_back(d, queue, circle, id)
+  end
+  local at = d.run_at and count(fields[d.run_at]) or 0
+  if at > NOW then
+    d.set_held(queue, id, 'later')
+    return redis.call('ZADD', d.scope(queue).due, int(at), member(d, queue, id))
+  end
+  local wait = held_up(d, queue, id, fields)
+  if wait == true then
+    return
+  elseif wait then
+    return end_job(d, queue, id, state, 'prerequisite_failed', '', wait, '')
+  end
+  local channels
+  if CAPS then
+    channels = channels_of(d, queue, circle, fields)
+    local channel = full(d.scope(queue), channels)
+    if channel then
+      return hold(d, queue, id, channel)
+    end
+  end
+  if not lease(d, queue, id, channels) then
+    return
+  end
+  -- An ended job whose producer set the status back is dispatched anew.
+  local fresh = state.ending and true or false
+  local attempt = int(count(state.attempt) + 1)
+  local run = count(state.run)
+  if fresh or run == 0 then
+    run = run + 1
+  end
+  run = int(run)
+  d.set_started(queue, id, WORKER, attempt, run, fresh)
+  event(d, queue, id, 'started', 'circle', circle, 'worker', WORKER)
+  jobs[#jobs + 1] = {d.name, id, queue, attempt, run,
+    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}
+end
