@@ -184,7 +184,7 @@ func (d *dispatcher) giveUp() {
 	for _, one := range d.ended {
 		d.log.Error("result not written: the worker stops while Redis is away; the job will run again", "job", one.Claim.Job.ID)
 	}
-	d.ended = nil
+	d.ended, d.failed = nil, false // what ends after this has a try of its own
 }
 
 // start runs a job in a goroutine of its own; the call that claimed it began
