@@ -81,6 +81,11 @@ bench: build setup
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	bin/henge bench sandbox --time 100ms --rounds 5
 
+## peers: build the other queues that henge bench compare measures
+.PHONY: peers
+peers: toolchain
+	cd cmd/henge-peers && $(GO) vet ./... && $(GO) build -trimpath -o ../../bin/henge-peers .
+
 ## clean: remove what was built here; caches in the user's folders stay
 .PHONY: clean
 clean:

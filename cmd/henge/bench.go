@@ -157,13 +157,7 @@ func benchEngines(g *globals) ([]bench.Engine, error) {
 // nativeEngine returns the program that is an engine outside of WebAssembly:
 // NAME-native, beside henge or on the PATH. It returns "" where there is none.
 func nativeEngine(name string) string {
-	program := name + "-native"
-	if self, err := os.Executable(); err == nil {
-		if found, err := exec.LookPath(filepath.Join(filepath.Dir(self), program)); err == nil {
-			return found
-		}
-	}
-	found, err := exec.LookPath(program)
+	found, err := exec.LookPath(beside(name + "-native"))
 	if err != nil {
 		return ""
 	}

@@ -29,6 +29,8 @@ type globals struct {
 	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
 	LogFormat string `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`
+
+	redisGiven bool // RedisURL stands on the command line
 }
 
 // logger writes to standard error: for people on a terminal, for machines

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -93,7 +94,11 @@ type commands struct {
 	} `cmd:"" help:"Script engines and runners."`
 
 	Bench struct {
-		Sandbox benchSandbox `cmd:"" help:"Measure what a job costs, beside other ways of running it."`
+		Sandbox    benchSandbox    `cmd:"" help:"Measure what a job costs, beside other ways of running it."`
+		Throughput benchThroughput `cmd:"" help:"Measure how many jobs a worker ends in a second."`
+		Latency    benchLatency    `cmd:"" help:"Measure how long a job waits for an idle worker."`
+		Fairness   benchFairness   `cmd:"" help:"Measure how long small circles wait beside a large one."`
+		Compare    benchCompare    `cmd:"" help:"Measure henge beside other queues, in turns."`
 	} `cmd:"" help:"Measure henge on this machine."`
 
 	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`
@@ -134,6 +139,7 @@ func doMain(ctx context.Context, args []string, s streams) (code int) {
 		fmt.Fprintf(s.err, "henge: %v\nTry henge --help.\n", err)
 		return exitUsage
 	}
+	cli.redisGiven = slices.ContainsFunc(parsed.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "redis-url" })
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(s, &cli.globals)
 	if err == nil {

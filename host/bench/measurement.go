@@ -59,16 +59,16 @@ func summarise(all []latencies, elapsed time.Duration) measurement {
 	sorted := slices.Concat(all...)
 	slices.Sort(sorted)
 	return measurement{
-		fast:      percentile(sorted, 0.10),
-		p50:       percentile(sorted, 0.50),
-		p99:       percentile(sorted, 0.99),
+		fast:      Percentile(sorted, 0.10),
+		p50:       Percentile(sorted, 0.50),
+		p99:       Percentile(sorted, 0.99),
 		perSecond: float64(len(sorted)) / elapsed.Seconds(),
 	}
 }
 
-// percentile returns the smallest of the sorted values that is at least as
+// Percentile returns the smallest of the sorted values that is at least as
 // large as the fraction q of them.
-func percentile[T any](sorted []T, q float64) T {
+func Percentile[T any](sorted []T, q float64) T {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
@@ -80,7 +80,7 @@ func median[E any, T cmp.Ordered](list []E, f func(E) T) T {
 		values[i] = f(e)
 	}
 	slices.Sort(values)
-	return percentile(values, 0.5)
+	return Percentile(values, 0.5)
 }
 
 // cells are the rounds of one script, by way and number of goroutines, in the

@@ -28,7 +28,7 @@ func TestPercentile(t *testing.T) {
 		"half of a hundred": {hundred, 0.5, 50},
 		"99 of a hundred":   {hundred, 0.99, 99},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, percentile(c.sorted, c.q)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, Percentile(c.sorted, c.q)) })
 	}
 }
 
@@ -39,7 +39,7 @@ func TestPercentileCountsSamples(t *testing.T) {
 		sorted := rapid.SliceOfN(rapid.IntRange(0, 50), 1, 300).Draw(t, "samples")
 		slices.Sort(sorted)
 		q := rapid.Float64Range(0.01, 0.99).Draw(t, "q")
-		p := percentile(sorted, q)
+		p := Percentile(sorted, q)
 		below, upTo := 0, 0
 		for _, v := range sorted {
 			if v < p {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -14,16 +13,36 @@ import (
 //go:embed plot.svg.tmpl
 var plotTemplate string
 
-// Plot draws the latencies of a report as an SVG: for each script a bar for
-// each way, up to the median, with a line from there to the 99th percentile,
-// on a logarithmic axis. It draws the rows of the first number of goroutines.
-// The report must have rows.
+// Plot draws the latencies of a report: for each script a bar for each way. It
+// draws the rows of the first number of goroutines. The report must have rows.
 func Plot(w io.Writer, report *Report) error {
+	goroutines := report.Rows[0].Goroutines
+	var bars []Bar
+	for _, r := range report.Rows {
+		if r.Goroutines == goroutines {
+			bars = append(bars, Bar{Title: r.Engine + " " + r.Script, Name: string(r.Way), Strong: r.Way == Reset, P50: r.P50, P99: r.P99})
+		}
+	}
+	return PlotBars(w, fmt.Sprintf("Time of one job by way, %d at once", goroutines), bars)
+}
+
+// Bar is one distribution of a plot.
+type Bar struct {
+	Title    string // of the bars in a row that have the same
+	Name     string
+	Strong   bool // drawn so that it stands out
+	P50, P99 time.Duration
+}
+
+// PlotBars draws distributions as an SVG: of each a bar up to the median, with
+// a line from there to the 99th percentile, on a logarithmic axis. There must
+// be a bar.
+func PlotBars(w io.Writer, caption string, bars []Bar) error {
 	t, err := template.New("plot").Parse(plotTemplate)
 	if err != nil {
 		return fmt.Errorf("read the template of the plot: %w", err)
 	}
-	if err := t.Execute(w, newPlot(report)); err != nil {
+	if err := t.Execute(w, newPlot(caption, bars)); err != nil {
 		return fmt.Errorf("draw the plot: %w", err)
 	}
 	return nil
@@ -60,31 +79,33 @@ type title struct {
 
 type bar struct {
 	Y               int
-	Way             Way
+	Name, Class     string
 	Median, Highest float64 // where they are, in pixels
 	Text            string
 }
 
-func newPlot(report *Report) plot {
-	goroutines := report.Rows[0].Goroutines
-	rows := slices.DeleteFunc(slices.Clone(report.Rows), func(r Row) bool { return r.Goroutines != goroutines })
-	low, high := decades(rows)
+func newPlot(caption string, bars []Bar) plot {
+	low, high := decades(bars)
 	x := func(d time.Duration) float64 {
 		part := (math.Log10(float64(max(d, 1))) - low) / (high - low)
 		return math.Round(10*(plotLabels+part*plotAxis)) / 10
 	}
 	p := plot{
 		Width: plotLabels + plotAxis + plotValues, Left: plotLabels, Right: plotLabels + plotAxis, Top: plotTop,
-		Caption: fmt.Sprintf("Time of one job by way, %d at once: the bar ends at the median, the line at the 99th percentile", goroutines),
+		Caption: caption + ": the bar ends at the median, the line at the 99th percentile",
 	}
 	y, name := plotTop, ""
-	for _, r := range rows {
-		if next := r.Engine + " " + r.Script; next != name {
-			name = next
+	for _, b := range bars {
+		if b.Title != name {
+			name = b.Title
 			y += plotTitle
 			p.Titles = append(p.Titles, title{y - 8, name})
 		}
-		p.Bars = append(p.Bars, bar{y, r.Way, x(r.P50), x(r.P99), Duration(r.P50)})
+		class := "bar"
+		if b.Strong {
+			class = "bar strong"
+		}
+		p.Bars = append(p.Bars, bar{y, b.Name, class, x(b.P50), x(b.P99), Duration(b.P50)})
 		y += plotBar
 	}
 	for d := low; d <= high; d++ {
@@ -97,11 +118,11 @@ func newPlot(report *Report) plot {
 }
 
 // decades returns the powers of ten between which all the latencies lie.
-func decades(rows []Row) (low, high float64) {
+func decades(bars []Bar) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
-	for _, r := range rows {
-		low = min(low, math.Floor(math.Log10(float64(max(r.P50, 1)))))
-		high = max(high, math.Ceil(math.Log10(float64(max(r.P50, r.P99, 1)))))
+	for _, b := range bars {
+		low = min(low, math.Floor(math.Log10(float64(max(b.P50, 1)))))
+		high = max(high, math.Ceil(math.Log10(float64(max(b.P50, b.P99, 1)))))
 	}
 	return low, max(high, low+1)
 }

@@ -57,13 +57,13 @@ func TestPlot(t *testing.T) {
 			texts = append(texts, strings.TrimSpace(string(token)))
 		case xml.StartElement:
 			for _, a := range token.Attr {
-				if a.Name.Local == "class" && strings.HasPrefix(a.Value, "bar ") {
+				if a.Name.Local == "class" && strings.HasPrefix(a.Value, "bar") {
 					bars = append(bars, a.Value)
 				}
 			}
 		}
 	}
-	require.Equal(t, []string{"bar new", "bar reset", "bar reset"}, bars)
+	require.Equal(t, []string{"bar", "bar strong", "bar strong"}, bars)
 	for _, want := range []string{`a<b "&`, "a<b other", "2 ms", "4 µs", "1 µs", "10 ms"} {
 		require.Contains(t, texts, want)
 	}

@@ -35,8 +35,9 @@ func loadScripts() *scripts {
 	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
-		before := []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs", "common"}
-		text := source(append(before, parts...)...)
+		text := source("prelude", "hash") +
+			made(Hero, "hero") + made(Rhailib, "rhailib") + made(Henge, "henge") + made(HeroJobs, "json", "names", "herojobs") +
+			source(append([]string{"common"}, parts...)...)
 		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
 	}
 	return &scripts{
@@ -76,6 +77,12 @@ func source(parts ...string) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// made returns the files that make a dialect, as a function that is called when
+// a script first needs it.
+func made(dialect string, parts ...string) string {
+	return "MAKE['" + dialect + "'] = function()\n" + source(parts...) + "end\n"
 }
 
 // run runs the script by its digest and loads it where the server has lost

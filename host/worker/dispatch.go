@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -10,15 +11,12 @@ import (
 	"github.com/henge-run/henge/host/queue"
 )
 
-// exchangeTimeout bounds one exchange with the queue. Redis may be paused for
-// a while.
-const exchangeTimeout = 10 * time.Second
-
 // dispatcher brings results back and hands jobs to free slots, both in one
 // call. It claims no more than there are free slots: a job claimed early would
 // wait behind a long one. It is one goroutine's.
 type dispatcher struct {
 	*Worker
+	exchanges
 	waker   *queue.Waker
 	serving serving
 
@@ -31,7 +29,7 @@ type dispatcher struct {
 // dispatch works until ctx ends and, beyond that, until what runs has ended or
 // was handed back.
 func (w *Worker) dispatch(ctx context.Context) error {
-	d := &dispatcher{Worker: w, waker: w.opts.Queue.NewWaker()}
+	d := &dispatcher{Worker: w, exchanges: newExchanges(), waker: w.opts.Queue.NewWaker()}
 	defer d.waker.Close()
 	// Before any module is ready, so that a bad name is known at once.
 	if err := w.opts.Queue.Serve(w.wanted(nil)); err != nil {
@@ -52,16 +50,12 @@ func (d *dispatcher) work(ctx context.Context) error {
 			}
 		}
 		d.moved.dispatched()
-		d.collect()
-		free := d.opts.Slots - d.running
-		if d.idle && time.Now().Before(d.next) {
-			free = 0
-		}
-		if free == 0 && len(d.ended) == 0 {
-			d.wait(ctx)
+		d.collect(ctx)
+		if d.worthIt() {
+			d.send(ctx, d.free())
 			continue
 		}
-		d.exchange(ctx, d.opts.Slots-d.running)
+		d.wait(ctx)
 	}
 	return nil
 }
@@ -75,12 +69,32 @@ func (d *dispatcher) look(ctx context.Context) (err error) {
 	return d.opts.Queue.Serve(d.wanted(d.serving.types))
 }
 
-// collect takes the results that are there, without waiting.
-func (d *dispatcher) collect() {
+// worthIt says whether to make an exchange now. While one is made, another is
+// worth it only for results of half of the slots: with two halves in turn
+// neither Redis nor the worker waits for the other, and calls stay few.
+func (d *dispatcher) worthIt() bool {
+	switch {
+	case d.sent == mostSent:
+		return false
+	case d.sent > 0:
+		return len(d.ended) >= half(d.opts.Slots)
+	case len(d.ended) > 0:
+		return true
+	}
+	return d.free() > 0 && !(d.idle && time.Now().Before(d.next))
+}
+
+// free is how many slots no job runs in and no claim was sent for.
+func (d *dispatcher) free() int { return max(0, d.opts.Slots-d.running-d.claimed) }
+
+// collect takes the results and answers that are there, without waiting.
+func (d *dispatcher) collect(ctx context.Context) {
 	for {
 		select {
 		case one := <-d.done:
 			d.take(one)
+		case a := <-d.answers:
+			d.answered(ctx, a)
 		default:
 			return
 		}
@@ -95,11 +109,12 @@ func (d *dispatcher) take(one queue.Done) {
 	}
 }
 
-// wait waits for a result, for a wake-up, or until it is time to look again.
+// wait waits for a result, an answer, a wake-up, or until it is time to look
+// again.
 func (d *dispatcher) wait(ctx context.Context) {
 	var woken <-chan struct{}
 	atMost := d.opts.Queue.Lease()
-	if d.idle && d.running < d.opts.Slots {
+	if d.idle && d.sent == 0 && d.free() > 0 {
 		woken = d.waker.C()
 		atMost = min(time.Until(d.next), d.waker.Poll())
 	}
@@ -108,6 +123,8 @@ func (d *dispatcher) wait(ctx context.Context) {
 	select {
 	case one := <-d.done:
 		d.take(one)
+	case a := <-d.answers:
+		d.answered(ctx, a)
 	case <-woken:
 		// What is pushed in a row comes with one claim.
 		pause(ctx, d.waker.Jitter())
@@ -119,51 +136,12 @@ func (d *dispatcher) wait(ctx context.Context) {
 	}
 }
 
-// exchange brings back results and takes up to n jobs.
-func (d *dispatcher) exchange(ctx context.Context, n int) {
-	// A claim that was sent is waited for: what it leased and nobody heard of
-	// would be counted as a crash.
-	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
-	began := time.Now()
-	x, err := d.opts.Queue.Exchange(calling, d.ended, n)
-	cancel()
-	d.redis.report(began, err)
-	d.opts.Observer.Exchanged(time.Since(began), err)
-	if err != nil {
-		pause(ctx, d.redis.delay())
-		return
-	}
-	d.delivered(x)
-	for _, notice := range x.Notices {
-		d.log.Warn(notice.Text, "list", notice.Queue, "job", notice.ID)
-	}
-	for _, c := range x.Jobs {
-		d.running++
-		d.start(ctx, c, began)
-	}
-	d.idle = len(x.Jobs) < n && len(d.ended) == 0
-	d.next = time.Now().Add(x.Next)
-}
-
-// delivered forgets the results that the queue has dealt with.
-func (d *dispatcher) delivered(x queue.Exchanged) {
-	lost := map[*queue.Claim]bool{}
-	for _, c := range x.Lost {
-		lost[c] = true
-	}
-	for _, one := range d.ended[:x.Finished] {
-		d.active.remove(one.Claim)
-		d.logEnd(one, lost[one.Claim])
-		if !lost[one.Claim] {
-			d.opts.Observer.Ended(one.Claim.Job, one.Result)
-		}
-	}
-	d.ended = append(d.ended[:0], d.ended[x.Finished:]...)
-}
-
 // logEnd says how a job ended.
 func (w *Worker) logEnd(d queue.Done, lost bool) {
 	c, r := d.Claim, d.Result
+	if r.End == job.Success && !lost && !w.log.Enabled(context.Background(), slog.LevelDebug) {
+		return // a line that nobody gets would be a tenth of a short job
+	}
 	log := w.log.With("job", c.Job.ID, "circle", c.Job.Circle, "type", c.Job.Type, "end", r.End.String(), "wall", r.Cost.Wall, "fuel", r.Cost.Fuel)
 	switch {
 	case lost:
@@ -183,17 +161,21 @@ func (d *dispatcher) drain() {
 	defer over()
 	context.AfterFunc(grace, func() { d.active.stopAll(errStopping) })
 	for {
-		d.collect()
-		leaving := grace.Err() != nil
+		d.collect(grace)
+		if grace.Err() != nil && d.failed {
+			d.giveUp()
+		}
 		switch {
-		case len(d.ended) > 0:
-			d.exchange(grace, 0)
-			if len(d.ended) > 0 && leaving {
-				d.giveUp()
+		case len(d.ended) > 0 && d.worthIt():
+			d.send(grace, 0)
+		case d.running > 0 || d.sent > 0:
+			select {
+			case one := <-d.done:
+				d.take(one)
+			case a := <-d.answers:
+				d.answered(grace, a)
 			}
-		case d.running > 0:
-			d.take(<-d.done)
-		default:
+		case len(d.ended) == 0:
 			return
 		}
 	}
@@ -204,7 +186,7 @@ func (d *dispatcher) giveUp() {
 	for _, one := range d.ended {
 		d.log.Error("result not written: the worker stops while Redis is away; the job will run again", "job", one.Claim.Job.ID)
 	}
-	d.ended = nil
+	d.ended, d.failed = nil, false // what ends after this has a try of its own
 }
 
 // start runs a job in a goroutine of its own; the call that claimed it began

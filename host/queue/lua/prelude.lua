@@ -11,7 +11,7 @@
 -- scope that is meant, so that a cluster sends the script to the right server;
 -- other keys are the script's own to find.
 --
--- After this file come the dialects, then common.lua, then the script.
+-- After this file come hash.lua, the dialects, common.lua, and the script.
 
 local REPLY_TTL, DEAD_MAX, DEAD_TTL = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local JOB_TTL, EVENTS_MAX, NEWEST = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == 'newest'
@@ -28,8 +28,19 @@ local CLOCK = redis.call('TIME')
 local NOW_US = tonumber(CLOCK[1]) * 1000000 + tonumber(CLOCK[2])
 local NOW = math.floor(NOW_US / 1000)
 
--- The dialects by name; each file of one adds itself.
-local DIALECTS = {}
+-- The dialects by name. MAKE has a function for each, whose text is the files
+-- of that dialect, and which adds it. It is called when the dialect is first
+-- asked for: most calls are about one, and to make all of them would take longer
+-- than to claim a job.
+local MAKE = {}
+local DIALECTS = setmetatable({}, {__index = function(made, name)
+  local make = MAKE[name]
+  if make then
+    MAKE[name] = nil
+    make()
+    return made[name]
+  end
+end})
 
 -- int writes a whole number without an exponent, at any size a double holds.
 local function int(n)
