@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 
@@ -41,6 +42,7 @@ type workerStart struct {
 // Run serves until the context ends.
 func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	log := g.logger(s)
+	defer spareProcessor()()
 	rdb, err := queue.Connect(g.RedisURL)
 	if err != nil {
 		return &exitError{exitUsage, err}
@@ -103,6 +105,19 @@ func circlesOf(c *workerStart) any {
 		return "all"
 	}
 	return c.Circle
+}
+
+// spareProcessor lets one more goroutine run than there are processors, which
+// guests may hold all of, unless the operator said how many. Otherwise whatever
+// the process does for itself, like collecting garbage, waits for a guest's turn
+// to end each time it pauses. It returns what undoes that.
+func spareProcessor() (undo func()) {
+	if os.Getenv("GOMAXPROCS") != "" {
+		return func() {}
+	}
+	before := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(before + 1)
+	return func() { runtime.GOMAXPROCS(before) }
 }
 
 // defaultSlots is one job for each processor: a job that computes uses one up.

@@ -29,6 +29,11 @@ const (
 	tempSuffix = ".tmp"
 	tempAge    = time.Hour
 
+	// keptFor is how long a file is kept after it was written. Nobody knows
+	// which are still used: each new version of a module, and of henge, leaves
+	// those of the old one behind.
+	keptFor = 30 * 24 * time.Hour
+
 	// meteredDir is the folder of metered modules.
 	meteredDir = "metered"
 )
@@ -73,6 +78,7 @@ func openCache(dir string, log *slog.Logger) (*codeCache, error) {
 		c.own = filepath.Join(dir, meteredDir, program)
 		c.cleanOthers()
 	}
+	c.prune()
 	c.clean(true)
 	return c, nil
 }
@@ -128,6 +134,26 @@ func (c *codeCache) metered(decoded *wasm.Module) []byte {
 		c.log.Warn("write to the cache of compiled modules", "err", err)
 	}
 	return binary
+}
+
+// prune removes the files that are old. Another process that has read one keeps
+// what it read, and one that is about to compiles anew.
+func (c *codeCache) prune() {
+	for _, name := range c.files() {
+		if !olderThan(name, keptFor) {
+			continue
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			c.log.Error("prune the cache of compiled modules", "err", err)
+		}
+		_ = os.Remove(name + sumSuffix) // often there is none
+	}
+}
+
+// olderThan says whether a file was written longer ago than that.
+func olderThan(name string, age time.Duration) bool {
+	info, err := os.Lstat(name)
+	return err == nil && time.Since(info.ModTime()) > age
 }
 
 // clean removes the files that are not as they were written, and returns how
@@ -200,7 +226,7 @@ func (c *codeCache) files() []string {
 		switch {
 		case err != nil || entry.IsDir() || strings.HasSuffix(name, sumSuffix):
 		case strings.HasSuffix(name, tempSuffix):
-			if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > tempAge {
+			if olderThan(name, tempAge) {
 				_ = os.Remove(name)
 			}
 		default:

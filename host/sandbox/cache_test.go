@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -166,6 +167,25 @@ func TestCacheThatFailsIsNoReasonToRefuse(t *testing.T) {
 			loadAndRun(t, rt, binary, job.Limits{})
 			require.Contains(t, log.String(), "the cache of compiled modules failed")
 		})
+	}
+}
+
+// Nobody uses what old versions of a module left behind, and nobody else
+// removes it.
+func TestCacheIsPruned(t *testing.T) {
+	dir := t.TempDir()
+	binary := wattest.CompileFile(t, "testdata/success.wat")
+	runCached(t, binary, sandbox.Options{CacheDir: dir}, job.Limits{})
+	for age, kept := range map[time.Duration]bool{29 * 24 * time.Hour: true, 31 * 24 * time.Hour: false} {
+		written := time.Now().Add(-age)
+		for name := range cached(t, dir) {
+			require.NoError(t, os.Chtimes(name, time.Time{}, written))
+		}
+		rt, err := sandbox.New(context.Background(), sandbox.Options{CacheDir: dir})
+		require.NoError(t, err)
+		require.NoError(t, rt.Close(context.Background()))
+		require.Equal(t, kept, len(cached(t, dir)) > 0, "after %s", age)
+		runCached(t, binary, sandbox.Options{CacheDir: dir}, job.Limits{})
 	}
 }
 

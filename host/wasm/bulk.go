@@ -67,22 +67,33 @@ func (h *helpers) payCode(bytes bool) []byte {
 		h.payFor(c, n)
 	} else {
 		c.get(n).i32(mostEntries).get(n).i32(mostEntries).op(opI32LeU).op(opSelect)
-		h.take(c)
+		h.takeAndLook(c)
 	}
 	c.get(n)
 	return append(*c, byte(opEnd))
 }
 
-// take takes the i32 on the stack in fuel and looks at what is left.
+// takeAndLook takes the i32 on the stack in fuel and looks at what is left.
+func (h *helpers) takeAndLook(c *code) {
+	h.take(c)
+	*c = h.meter.look(*c)
+}
+
+// take takes the i32 on the stack in fuel.
 func (h *helpers) take(c *code) {
 	// fuel += -1 * n, since n lies on the stack first.
 	c.op(opI64ExtendU).op(opI64Const).signed(-1).op(opI64Mul)
 	c.op(opGlobalGet).u32(h.meter.fuel).op(opI64Add).op(opGlobalSet).u32(h.meter.fuel)
-	*c = h.meter.look(*c)
 }
 
-// piece is how many bytes are moved at once: about 30 µs of work.
-const piece = 1 << 18
+const (
+	// piece is how many bytes are moved at once: about 30 µs of work.
+	piece = 1 << 18
+
+	// breath is how many bytes are moved without a look at fuel. Most moves are
+	// that short, and a look costs more than they do.
+	breath = 1 << 10
+)
 
 // bulkCode is memory.fill or memory.copy in pieces, with a look at fuel before
 // each. A range that is not inside the memory traps before a byte is written,
@@ -104,6 +115,12 @@ func (h *helpers) bulkCode(op opcode) []byte {
 		move(c)
 	}
 	c := &code{}
+	// if n <= breath: take, move, return
+	c.get(n).i32(breath).op(opI32LeU).op(opIf).empty()
+	c.get(n).i32(bytesPerUnit).op(opI32ShrU)
+	h.take(c)
+	all(c)
+	c.op(opReturn).op(opEnd)
 	// if n <= piece: pay, move, return
 	c.get(n).i32(piece).op(opI32LeU).op(opIf).empty()
 	h.payFor(c, n)
@@ -151,7 +168,7 @@ func (h *helpers) loop(c *code, body func()) {
 	const n = 2
 	c.op(opLoop).empty()
 	c.i32(piece >> bytesPerUnit)
-	h.take(c)
+	h.takeAndLook(c)
 	body()
 	c.get(n).i32(piece).op(opI32GtU).op(opBrIf).u32(0)
 	c.op(opEnd)
@@ -161,7 +178,7 @@ func (h *helpers) loop(c *code, body func()) {
 // payFor pays for as many bytes as a local says.
 func (h *helpers) payFor(c *code, local uint32) {
 	c.get(local).i32(bytesPerUnit).op(opI32ShrU)
-	h.take(c)
+	h.takeAndLook(c)
 }
 
 // code is a function's code while it is written.

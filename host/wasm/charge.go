@@ -39,6 +39,10 @@ const (
 	// longest is the most that is executed without a look at fuel.
 	longest = 1 << 16
 
+	// resumed is the most of that behind a call. Callers without number may
+	// resume one after the other.
+	resumed = 2000
+
 	// nested is how many loops within each other are looked at for what
 	// follows them: looking costs as much again for each.
 	nested = 8
@@ -88,7 +92,7 @@ func (c *charges) pass(choose bool) {
 		}
 		cost := g.blocks[i].cost
 		c.free[i] = cost + g.blocks[i].called + free
-		if choose && (c.free[i] > longest || g.blocks[i].resumes && c.free[i] > short) {
+		if choose && (c.free[i] > longest || g.blocks[i].resumes && c.free[i] > resumed) {
 			c.check[i], c.most[i] = true, 0
 		}
 		need := cost + next

@@ -3,9 +3,9 @@ package wasm
 import "slices"
 
 const (
-	// short is the most that a function which is called through a table may
-	// execute without looking at fuel where it begins.
-	short = 2000
+	// short is the most that a function may execute without looking at fuel
+	// where it begins.
+	short = 500
 
 	// moment is the most bytes that a bulk instruction of a known length may
 	// move and stay as it is.
@@ -25,8 +25,9 @@ func (t *meter) function(own int) {
 	t.charges.compute(&t.flow)
 	c := &t.charges
 	index := t.imported + uint32(own)
-	if !t.calls.recursive[own] && c.free[0] <= t.unlookedMost(own) {
-		// Whoever calls it looks at fuel soon enough.
+	if !t.calls.recursive[own] && c.free[0] <= short {
+		// Whoever calls it looks at fuel soon enough, though nobody may know
+		// who that is.
 		c.check[0] = false
 		t.unlooked[index] = c.free[0]
 		t.bounds[index] = !slices.Contains(c.check, true)
@@ -44,16 +45,6 @@ func (t *meter) function(own int) {
 		}
 	}
 	f.Code = t.write(f.Code)
-}
-
-// unlookedMost is how much a function may execute without a look at fuel where
-// it begins. What is called through tables has to look soon, since nobody
-// knows who calls it.
-func (t *meter) unlookedMost(own int) int64 {
-	if t.entrance[own] {
-		return short
-	}
-	return longest
 }
 
 // read fills the flow and the edits of a function. recurs are the calls to
@@ -82,6 +73,7 @@ func (t *meter) read(f *Function, recurs []uint32) {
 			if n := uint32(before.value); before.op == opI32Const && n <= moment {
 				t.flow.charge(int64(n) >> bytesPerUnit)
 			} else {
+				t.flow.current().called += breath >> bytesPerUnit
 				t.edit(in, appendU32([]byte{byte(opCall)}, t.helpers.bulk(in.op)))
 			}
 		case opMemoryInit, opTableInit, opTableCopy, opTableFill, opTableGrow:
@@ -158,10 +150,13 @@ func (t *meter) write(code []byte) []byte {
 		}
 		out = append(out, code[at:b.at]...)
 		at = b.at
-		if cost := t.charges.charge[i]; t.charges.check[i] {
-			out = t.takeAndLook(out, cost)
-		} else if cost > 0 {
-			out = t.take(out, cost)
+		switch check := t.charges.check[i]; {
+		case check && b.header && b.bare:
+			out = t.take(t.lookAgain(out), t.charges.charge[i])
+		case check:
+			out = t.takeAndLook(out, t.charges.charge[i])
+		default:
+			out = t.take(out, t.charges.charge[i])
 		}
 	}
 	for len(edits) > 0 {
@@ -172,6 +167,9 @@ func (t *meter) write(code []byte) []byte {
 
 // take appends code that takes fuel.
 func (t *meter) take(b []byte, cost int64) []byte {
+	if cost == 0 {
+		return b
+	}
 	b = appendU32(append(b, byte(opGlobalGet)), t.fuel)
 	b = appendSigned(append(b, byte(opI64Const)), cost)
 	b = append(b, byte(opI64Sub))
@@ -197,8 +195,22 @@ func (t *meter) look(b []byte) []byte {
 }
 
 // refuelIfBelow appends a call of Refuel for a number below zero on the stack.
+//
+// The arm without the call stands first. Where two ways meet, the compiler goes
+// on with the registers of the one that comes first in the code, and a call
+// leaves nothing in them.
 func (t *meter) refuelIfBelow(b []byte) []byte {
-	b = append(b, byte(opI64Const), 0, byte(opI64LtS), byte(opIf), 0x40, byte(opCall))
+	b = append(b, byte(opI64Const), 0, byte(opI64GeS), byte(opIf), 0x40, byte(opElse), byte(opCall))
 	b = appendU32(b, t.imported)
 	return append(b, byte(opEnd))
+}
+
+// lookAgain appends code that asks for more when the fuel is used up, for the
+// header of a loop. It goes back to the header then, where ways meet anyhow, so
+// that the way of each round has neither a jump nor another such place.
+func (t *meter) lookAgain(b []byte) []byte {
+	b = appendU32(append(b, byte(opGlobalGet)), t.fuel)
+	b = append(b, byte(opI64Const), 0, byte(opI64LtS), byte(opIf), 0x40, byte(opCall))
+	b = appendU32(b, t.imported)
+	return append(b, byte(opBr), 1, byte(opEnd))
 }

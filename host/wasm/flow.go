@@ -32,8 +32,9 @@ type block struct {
 	// edges are its part of flow.edges.
 	edges, edgesEnd int32
 
-	// header says that it begins a loop that is repeated.
-	header bool
+	// header says that it begins a loop that is repeated, and bare that who
+	// branches there takes nothing along.
+	header, bare bool
 
 	// resumes says that it begins behind a call. Any number of such blocks
 	// may follow each other when calls that are nested return.
@@ -165,7 +166,8 @@ func (g *flow) begin(in instruction) {
 	if g.live {
 		switch in.op {
 		case opLoop:
-			g.labels[f.label] = g.next(in.to)
+			header := g.next(in.to)
+			g.labels[f.label], g.blocks[header].bare = header, in.index >= blockValue
 		case opIf:
 			f.otherwise = g.newLabel()
 			g.edge(^f.otherwise)

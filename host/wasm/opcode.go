@@ -35,6 +35,7 @@ const (
 	opF32Const     opcode = 0x43
 	opF64Const     opcode = 0x44
 	opI64LtS       opcode = 0x53
+	opI64GeS       opcode = 0x59
 	opI32LtS       opcode = 0x48
 	opI32GtU       opcode = 0x4b
 	opI32LeU       opcode = 0x4d
