@@ -112,6 +112,8 @@ func mayImport(from, to string) bool {
 		return within(to, "abi", "host/job", "host/capability")
 	case within(from, "host/sandbox"):
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox")
+	case within(from, "host/bench/chaos"):
+		return within(to, "host/job", "host/queue", "host/registry", "host/worker", "host/localredis")
 	case within(from, "host/bench"):
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples")
 	case within(from, "host/queue"):

@@ -94,6 +94,9 @@ type commands struct {
 
 	Bench struct {
 		Sandbox benchSandbox `cmd:"" help:"Measure what a job costs, beside other ways of running it."`
+
+		Chaos       benchChaos  `cmd:"" help:"Make faults while jobs flow, with a Redis of its own, and count what became of the jobs."`
+		ChaosWorker chaosWorker `cmd:"" hidden:"" help:"A worker of bench chaos."`
 	} `cmd:"" help:"Measure henge on this machine."`
 
 	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`
