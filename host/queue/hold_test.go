@@ -160,6 +160,7 @@ func TestReapSaysWhenNext(t *testing.T) {
 // From the death of a worker to the next start of its job, with a clock of a
 // fifteenth.
 func TestAJobOfADeadWorkerStartsAgain(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		ctx := soon(t)

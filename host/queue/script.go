@@ -31,13 +31,16 @@ type scripts struct {
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 }
 
-func loadScripts() *scripts {
+func loadScripts() *scripts { return scriptsOf(source) }
+
+// scriptsOf takes the text of some files of the lua folder from text.
+func scriptsOf(text func(parts ...string) string) *scripts {
 	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
 		before := []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs", "common"}
-		text := source(append(before, parts...)...)
-		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
+		all := text(append(before, parts...)...)
+		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
 	}
 	return &scripts{
 		cancel:  load("", "stopping", "cancel"),

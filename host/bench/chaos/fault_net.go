@@ -21,26 +21,37 @@ func (t *trial) through(ctx context.Context, disturb func(context.Context, *prox
 	})
 }
 
-// How long a connection is bad, and how many pieces in a thousand it is cut
-// at.
 const (
-	badFor = 3 * time.Second
-	cuts   = 30
+	// badFor is how long connections are bad, at least.
+	badFor = 2 * time.Second
+
+	// Connections are cut at so many pieces in a thousand, this often at least.
+	cutsInThousand = 100
+	enoughCuts     = 40
 )
+
+// cutting waits until a proxy has cut connections often enough.
+func cutting(ctx context.Context, p *proxy, h harm) error {
+	p.set(h)
+	for began := time.Now(); time.Since(began) < badFor || p.wasCut() < enoughCuts; {
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func cutBefore(ctx context.Context, t *trial) error {
 	t.steady = true
 	return t.through(ctx, func(ctx context.Context, p *proxy) error {
-		p.set(harm{before: cuts})
-		return pause(ctx, badFor)
+		return cutting(ctx, p, harm{before: cutsInThousand})
 	})
 }
 
 func cutAfter(ctx context.Context, t *trial) error {
 	t.steady = true
 	return t.through(ctx, func(ctx context.Context, p *proxy) error {
-		p.set(harm{after: cuts})
-		return pause(ctx, badFor)
+		return cutting(ctx, p, harm{after: cutsInThousand})
 	})
 }
 

@@ -26,6 +26,7 @@ type proxy struct {
 
 	mu     sync.Mutex
 	harm   harm
+	cuts   int
 	links  map[*link]bool
 	closed bool
 }
@@ -61,6 +62,25 @@ func (p *proxy) now() harm {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.harm
+}
+
+// cut says whether a piece is one of so many in a thousand at which the
+// connection is cut, and counts it.
+func (p *proxy) cut(inThousand int) bool {
+	if rand.IntN(1000) >= inThousand {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cuts++
+	return true
+}
+
+// wasCut counts the cuts.
+func (p *proxy) wasCut() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
 }
 
 // silence leaves all connections of this moment open, and lets nothing through
@@ -142,7 +162,7 @@ func (p *proxy) open(l *link) {
 		defer p.mu.Unlock()
 		delete(p.links, l)
 	}
-	p.all.Go(func() { carry(l.client, l.server, func() bool { return rand.IntN(1000) >= p.now().before }) })
+	p.all.Go(func() { carry(l.client, l.server, func() bool { return !p.cut(p.now().before) }) })
 	p.all.Go(func() {
 		carry(l.server, l.client, func() bool {
 			h := p.now()
@@ -151,7 +171,7 @@ func (p *proxy) open(l *link) {
 				defer timer.Stop()
 				<-timer.C
 			}
-			return rand.IntN(1000) >= h.after
+			return !p.cut(h.after)
 		})
 	})
 }

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -20,6 +21,9 @@ const (
 	jobType = "osis"
 	list    = "hero:q:work:type:" + jobType
 )
+
+// keyWorkers is where workers say that they are there.
+const keyWorkers = "henge:workers"
 
 // trial is one fault that is being tried.
 type trial struct {
@@ -160,7 +164,10 @@ func (t *trial) disturbed(ctx context.Context, disturb func(context.Context) err
 	defer stop()
 	flow := make(chan error, 1)
 	go func() { flow <- t.flow(flowing) }()
-	err := disturb(ctx)
+	err := t.isUp(ctx)
+	if err == nil {
+		err = disturb(ctx)
+	}
 	stop()
 	if flowErr := <-flow; err == nil {
 		err = flowErr
@@ -169,6 +176,26 @@ func (t *trial) disturbed(ctx context.Context, disturb func(context.Context) err
 		return err
 	}
 	return t.settle(ctx)
+}
+
+// isUp waits until all workers are there and jobs end.
+func (t *trial) isUp(ctx context.Context) error {
+	for deadline := time.Now().Add(t.Patience + time.Minute); ; {
+		open, err := t.ledger.look(ctx)
+		if err != nil {
+			return err
+		}
+		submitted, _ := t.ledger.counts()
+		if submitted > open && int(t.rdb.ZCard(ctx, keyWorkers).Val()) >= len(t.crew.running()) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return errors.New("the workers did not come up")
+		}
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // flow submits jobs until ctx ends, and at least as many as were asked for.
@@ -186,12 +213,13 @@ func (t *trial) flow(stop context.Context) error {
 	return nil
 }
 
-// settle waits until all jobs have ended, or patience has.
+// settle waits until all jobs have ended, or patience has. What an unsafe claim
+// does twice may come late.
 func (t *trial) settle(ctx context.Context) error {
 	deadline := time.Now().Add(t.Patience)
 	for {
 		open, err := t.ledger.look(ctx)
-		if err == nil && open == 0 || time.Now().After(deadline) {
+		if err == nil && open == 0 && t.Claim == Safe || time.Now().After(deadline) {
 			return err
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {

@@ -19,6 +19,7 @@ type hopeful struct {
 }
 
 func (h hopeful) work(ctx context.Context) {
+	h.rdb.ZAdd(ctx, keyWorkers, redis.Z{Score: float64(time.Now().UnixMilli()), Member: h.Name})
 	var all sync.WaitGroup
 	for range h.Slots {
 		all.Go(func() {
@@ -41,7 +42,7 @@ func (h hopeful) work(ctx context.Context) {
 func (h hopeful) one(ctx context.Context) {
 	id, err := h.rdb.RPop(ctx, list).Result()
 	if err != nil {
-		_ = pause(ctx, 2*time.Millisecond)
+		_ = pause(ctx, 50*time.Millisecond)
 		return
 	}
 	if h.Claim == Unfenced {

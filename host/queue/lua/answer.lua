@@ -36,7 +36,7 @@ local function again(slot, call)
     local d, queue, id, attempt = DIALECTS[part()], part(), part(), part()
     if holds(d, queue, id, attempt, WORKER) then
       local state, _, fields = d.read_job(queue, id)
-      redis.call('ZADD', d.scope(queue).lease, 'XX', int(NOW + LEASE_MS), member(d, queue, id))
+      prolong(d, queue, id, state, int(NOW + LEASE_MS))
       found[#found + 1] = {d.name, id, queue, attempt, int(count(state.run)),
         int(count(state.failures)), int(count(state.crashes)), fields}
     end
