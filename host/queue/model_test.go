@@ -22,9 +22,9 @@ type model struct {
 type phase int
 
 const (
-	waits phase = iota
-	runs
-	ends
+	isWaiting phase = iota
+	isRunning
+	hasEnded
 )
 
 type modelJob struct {
@@ -64,7 +64,7 @@ func (m *model) where(f func(*modelJob) bool) *modelJob {
 // mayStart says why a job must not be handed out now, "" if it may.
 func (m *model) mayStart(j *modelJob) string {
 	switch {
-	case j.phase != waits:
+	case j.phase != isWaiting:
 		return "it does not wait"
 	case m.paused[j.list]:
 		return "its list is paused"
@@ -72,7 +72,7 @@ func (m *model) mayStart(j *modelJob) string {
 		return "it is not due"
 	}
 	for _, id := range j.needs {
-		if n := m.needed(j, id); n == nil || n.phase != ends || !n.good {
+		if n := m.needed(j, id); n == nil || n.phase != hasEnded || !n.good {
 			return "it needs " + id
 		}
 	}
@@ -89,14 +89,14 @@ func (m *model) start(j *modelJob) {
 	}
 	j.dispatched = false
 	j.attempt++
-	j.phase, j.expiry = runs, m.now+m.lease
+	j.phase, j.expiry = isRunning, m.now+m.lease
 }
 
 // fits says whether what runs is within the caps that count a job.
 func (m *model) fits(j *modelJob) bool {
 	inCircle, inMail := 0, 0
 	for _, o := range m.jobs {
-		if o.phase == runs && o.expiry > m.now && o.ref.Circle == j.ref.Circle {
+		if o.phase == isRunning && o.expiry > m.now && o.ref.Circle == j.ref.Circle {
 			inCircle++
 			if o.mail {
 				inMail++
@@ -109,7 +109,7 @@ func (m *model) fits(j *modelJob) bool {
 // mayEnd says whether a job that waits may end for what it needs.
 func (m *model) mayEnd(j *modelJob) bool {
 	for _, id := range j.needs {
-		if n := m.needed(j, id); n == nil || n.phase == ends && !n.good || m.leadsTo(n, j, map[*modelJob]bool{}) {
+		if n := m.needed(j, id); n == nil || n.phase == hasEnded && !n.good || m.leadsTo(n, j, map[*modelJob]bool{}) {
 			return true
 		}
 	}
@@ -130,7 +130,7 @@ func (m *model) leadsTo(from, to *modelJob, seen map[*modelJob]bool) bool {
 }
 
 func (m *model) end(j *modelJob, good bool) {
-	j.phase, j.good, j.due = ends, good, 0
+	j.phase, j.good, j.due = hasEnded, good, 0
 	j.ended++
 }
 
@@ -139,7 +139,7 @@ func (m *model) finish(j *modelJob, good, retryable bool, delay time.Duration) {
 	if retryable {
 		j.failed++
 		if j.failed <= j.retries {
-			j.phase, j.due = waits, m.now+delay
+			j.phase, j.due = isWaiting, m.now+delay
 			return
 		}
 		if j.failed == 1 {
@@ -158,7 +158,7 @@ func (m *model) reap() {
 	for _, j := range m.jobs {
 		m.lastReap[j.scope] = m.now
 		switch {
-		case j.phase != runs:
+		case j.phase != isRunning:
 		case late[j.scope]:
 			j.expiry = m.now + m.lease
 		case j.expiry > m.now:
@@ -166,7 +166,7 @@ func (m *model) reap() {
 			m.end(j, false)
 		default:
 			j.crash++
-			j.phase = waits
+			j.phase = isWaiting
 			if j.crash >= m.crashes {
 				m.end(j, false)
 			}

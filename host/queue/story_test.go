@@ -206,7 +206,7 @@ func (s *story) claim(q *Queue, n int) int {
 		require.True(s, q.serves(j.ref.Circle))
 		s.m.start(j)
 		require.Equal(s, []int64{int64(j.attempt), int64(j.run), int64(j.failed), int64(j.crash)},
-			[]int64{c.Job.Attempt, c.Run, c.Failures, c.Crashes}, "%+v", j)
+			[]int64{c.Job.Attempt, c.Job.Run, c.Failures, c.Crashes}, "%+v", j)
 		s.held = append(s.held, holding{q, c, j})
 	}
 	for _, c := range claims.Jobs {
@@ -216,7 +216,9 @@ func (s *story) claim(q *Queue, n int) int {
 }
 
 // isCurrent says whether a claim is still its worker's.
-func (h holding) isCurrent() bool { return h.j.phase == runs && int64(h.j.attempt) == h.c.Job.Attempt }
+func (h holding) isCurrent() bool {
+	return h.j.phase == isRunning && int64(h.j.attempt) == h.c.Job.Attempt
+}
 
 // end ends some attempt, perhaps one of a worker that comes back late.
 func (s *story) end(result *job.Result) {
@@ -255,7 +257,7 @@ func (s *story) release() {
 	if h, ok := s.someHeld(); ok {
 		require.NoError(s, h.q.Release(s.ctx, []*Claim{h.c}))
 		if h.isCurrent() {
-			h.j.phase = waits
+			h.j.phase = isWaiting
 		}
 	}
 }
@@ -266,12 +268,12 @@ func (s *story) cancel() {
 		return
 	}
 	running, err := s.producer.Cancel(s.ctx, j.ref, "enough")
-	if j.phase == ends {
+	if j.phase == hasEnded {
 		require.ErrorIs(s, err, ErrEnded)
 		return
 	}
 	require.NoError(s, err)
-	require.Equal(s, j.phase == runs, running)
+	require.Equal(s, j.phase == isRunning, running)
 	if running {
 		j.cancel = true
 		return
@@ -285,12 +287,12 @@ func (s *story) retry() {
 		return
 	}
 	err := s.producer.Retry(s.ctx, j.ref)
-	if j.phase != ends {
+	if j.phase != hasEnded {
 		require.ErrorIs(s, err, ErrNotEnded)
 		return
 	}
 	require.NoError(s, err)
-	j.phase, j.dispatched, j.due = waits, true, 0
+	j.phase, j.dispatched, j.due = isWaiting, true, 0
 }
 
 func (s *story) pause() {
@@ -325,7 +327,7 @@ func (s *story) reap() {
 func (s *story) settle() {
 	ended := map[*modelJob]bool{}
 	for j, r := range s.records() {
-		if r.Fields["end"] == "prerequisite_failed" && r.Ended() && j.phase == waits {
+		if r.Fields["end"] == "prerequisite_failed" && r.Ended() && j.phase == isWaiting {
 			ended[j] = true
 		}
 	}
@@ -384,12 +386,12 @@ func (s *story) check() {
 		}
 	}
 	for j, r := range s.records() {
-		require.Equal(s, j.phase == ends, r.Ended(), "%+v %v", j, r.Fields)
-		require.Equal(s, j.phase == runs, running[j.ref.ID], "%+v %v", j, r.Fields)
+		require.Equal(s, j.phase == hasEnded, r.Ended(), "%+v %v", j, r.Fields)
+		require.Equal(s, j.phase == isRunning, running[j.ref.ID], "%+v %v", j, r.Fields)
 		require.Equal(s, fmt.Sprint(j.attempt), orZero(r.Fields["attempt"]), "%+v %v", j, r.Fields)
 		require.Equal(s, fmt.Sprint(j.failed), orZero(r.Fields["failures"]), "%+v %v", j, r.Fields)
 		require.Equal(s, fmt.Sprint(j.crash), orZero(r.Fields["crashes"]), "%+v %v", j, r.Fields)
-		if j.phase == ends {
+		if j.phase == hasEnded {
 			require.Equal(s, j.good, !r.Failed(), "%+v %v", j, r.Fields)
 		}
 	}
@@ -410,7 +412,7 @@ func (s *story) drain() {
 	}
 	left := func() (open []*modelJob) {
 		for _, j := range s.m.jobs {
-			if j.phase != ends {
+			if j.phase != hasEnded {
 				open = append(open, j)
 			}
 		}
@@ -435,8 +437,8 @@ func (s *story) drain() {
 		require.Fail(s, "never ended", "%+v\n%v", j, s.record(j))
 	}
 	for _, j := range s.m.jobs {
-		if place, err := s.d.place(j.ref, nil); err == nil && place.reply != "" {
-			require.EqualValues(s, j.ended, s.rdb.LLen(s.ctx, place.reply).Val(), "replies of %+v", j)
+		if key, ok := map[string]string{Hero: heroReply, Henge: j.scope + "reply:"}[s.d.name()]; ok {
+			require.EqualValues(s, j.ended, s.rdb.LLen(s.ctx, key+j.ref.ID).Val(), "replies of %+v", j)
 		}
 	}
 }

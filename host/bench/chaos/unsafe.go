@@ -62,7 +62,7 @@ func (h hopeful) one(ctx context.Context) {
 // takeBack puts jobs back whose lease has ended, by the clock of this worker.
 func (h hopeful) takeBack(ctx context.Context) {
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	for _, id := range h.rdb.ZRangeByScore(ctx, keyUnsafe, &redis.ZRangeBy{Min: "-inf", Max: now}).Val() {
+	for _, id := range h.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: keyUnsafe, Start: "-inf", Stop: now, ByScore: true}).Val() {
 		if h.rdb.ZRem(ctx, keyUnsafe, id).Val() == 1 {
 			h.rdb.RPush(ctx, list, id)
 		}
