@@ -21,7 +21,7 @@ const (
 // pushes one reply, so a job with two replies has ended twice. It is safe for
 // concurrent use.
 type ledger struct {
-	rdb *redis.Client
+	rdb redis.UniversalClient
 
 	mu   sync.Mutex
 	made int

@@ -29,7 +29,7 @@ const keyWorkers = "henge:workers"
 type trial struct {
 	Options
 	server   *localredis.Server
-	rdb      *redis.Client
+	rdb      redis.UniversalClient
 	producer *queue.Producer
 	crew     *crew
 	ledger   *ledger

@@ -15,7 +15,7 @@ const keyUnsafe = "unsafe:lease"
 // hopeful is a worker as it must not be.
 type hopeful struct {
 	settings
-	rdb *redis.Client
+	rdb redis.UniversalClient
 }
 
 func (h hopeful) work(ctx context.Context) {
