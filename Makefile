@@ -55,10 +55,11 @@ test: setup
 spec:
 	$(GO) test ./host/sandbox/spectest -spec.all
 
-## chaos: a thousand workers killed while jobs flow
+## chaos: each fault while jobs flow, a thousand workers killed among them
 .PHONY: chaos
-chaos: setup
-	$(GO) test ./host/worker -run 'Kills' -kills 1000 -timeout 15m -v
+chaos: build
+	@host/localredis/install.sh
+	bin/henge bench chaos
 
 ## soak: ten minutes of random jobs at full load, looking for what grows
 .PHONY: soak

@@ -114,6 +114,8 @@ func mayImport(from, to string) bool {
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox")
 	case within(from, "host/bench/traffic"):
 		return within(to, "host/bench", "host/job", "host/queue", "host/worker")
+	case within(from, "host/bench/chaos"):
+		return within(to, "host/job", "host/queue", "host/registry", "host/worker", "host/localredis")
 	case within(from, "host/bench"):
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples")
 	case within(from, "host/queue"):

@@ -99,6 +99,9 @@ type commands struct {
 		Latency    benchLatency    `cmd:"" help:"Measure how long a job waits for an idle worker."`
 		Fairness   benchFairness   `cmd:"" help:"Measure how long small circles wait beside a large one."`
 		Compare    benchCompare    `cmd:"" help:"Measure henge beside other queues, in turns."`
+		Chaos      benchChaos      `cmd:"" help:"Make faults while jobs flow, with a Redis of its own, and count what became of the jobs."`
+
+		ChaosWorker chaosWorker `cmd:"" hidden:"" help:"A worker of bench chaos."`
 	} `cmd:"" help:"Measure henge on this machine."`
 
 	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`

@@ -141,6 +141,7 @@ func TestATrickleDoesNotStarveABacklog(t *testing.T) {
 }
 
 func TestEveryCircleIsServed(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		q := b.queue(Options{})

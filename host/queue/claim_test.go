@@ -168,6 +168,7 @@ func TestScriptFlush(t *testing.T) {
 }
 
 func TestTwoQueuesClaimEachJobOnce(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		const jobs = 500
@@ -212,6 +213,7 @@ func TestTwoQueuesClaimEachJobOnce(t *testing.T) {
 // job, and no reaper can know of it. This is the test that the others would
 // catch such a claim.
 func TestAnUnsafeClaimLosesTheJob(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		q := b.queue(Options{})
@@ -231,6 +233,7 @@ func TestAnUnsafeClaimLosesTheJob(t *testing.T) {
 // With Redis out of memory a claim is refused whole: it must not pop what it
 // then cannot lease.
 func TestOutOfMemory(t *testing.T) {
+	t.Parallel()
 	rdb := redistest.Real(t)
 	b := setup(t, rdb)
 	q := b.queue(Options{})

@@ -14,6 +14,7 @@ import (
 )
 
 func TestWhatAProducerWrites(t *testing.T) {
+	t.Parallel()
 	type fields = map[string]string
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		for _, c := range []struct {

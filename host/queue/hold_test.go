@@ -135,8 +135,8 @@ func TestReapSaysWhenNext(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		long := b.queue(Options{})
-		require.Equal(t, 5*time.Second, b.reap(long).Next)
-		require.Equal(t, time.Second, b.reap(b.queue(Options{Lease: 3 * time.Second})).Next)
+		require.Equal(t, 2500*time.Millisecond, b.reap(long).Next)
+		require.Equal(t, 5*time.Second, b.reap(b.queue(Options{Lease: time.Hour})).Next)
 
 		short := b.queue(Options{Lease: 900 * time.Millisecond})
 		b.put(nil)
@@ -160,6 +160,7 @@ func TestReapSaysWhenNext(t *testing.T) {
 // From the death of a worker to the next start of its job, with a clock of a
 // fifteenth.
 func TestAJobOfADeadWorkerStartsAgain(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		ctx := soon(t)

@@ -170,6 +170,7 @@ func TestKeysOfTheWrongType(t *testing.T) {
 }
 
 func TestOddIDs(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		for name, id := range map[string]string{
 			"bar":     "a|b|c",

@@ -230,6 +230,7 @@ var jsonTexts = map[string]string{
 }
 
 func TestJSONTexts(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		members, splice := behind(t, rdb, "json", membersLua), behind(t, rdb, "json", spliceLua)
 		for name, text := range jsonTexts {
@@ -244,6 +245,7 @@ func TestJSONTexts(t *testing.T) {
 
 // Each byte in a string, in a name, as an escape and between.
 func TestJSONBytes(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		members := behind(t, rdb, "json", membersLua)
 		for b := range 256 {
@@ -340,6 +342,7 @@ func space(t *rapid.T) string {
 }
 
 func TestJSONQuotes(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		run := behind(t, rdb, "json", "return json_quote(ARGV[1])")
 		check := func(t require.TestingT, s string) {

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	flags "flag"
 	"maps"
 	"strconv"
 	"testing"
@@ -15,7 +16,20 @@ import (
 	"github.com/henge-run/henge/host/job"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// How many cases a property test tries, unless -rapid.checks says otherwise.
+const fewChecks = "30"
+
+func TestMain(m *testing.M) {
+	flags.Parse()
+	given := false
+	flags.Visit(func(f *flags.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flags.Set("rapid.checks", fewChecks); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	alice = "alice"

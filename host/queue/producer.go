@@ -164,6 +164,8 @@ func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitt
 	for i, reply := range replies {
 		switch {
 		case reply == nil:
+		case redis.HasErrorPrefix(reply.Err(), "NOSCRIPT"): // lost meanwhile
+			answers[i].Ref, answers[i].Err = p.Submit(ctx, &jobs[i])
 		case reply.Err() != nil:
 			answers[i].Err = reply.Err()
 		default:

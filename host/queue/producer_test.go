@@ -77,6 +77,7 @@ func TestGet(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		ctx := t.Context()

@@ -9,13 +9,17 @@ import (
 
 const (
 	reapAtLeast = 5 * time.Second
-	reapBatch   = 100
+	// reapParts is how often a reaper looks in the time of a lease: three times
+	// before half of it has passed, so that one that is late by a little is not
+	// taken for a Redis that was away.
+	reapParts = 6
+	reapBatch = 100
 )
 
 // ReapReport is what one Reap did.
 type ReapReport struct {
 	// Next is how long to wait before the next Reap: until the earliest
-	// lease ends, at most 5 s or a third of a lease, 0 for at once.
+	// lease ends, at most 5 s or a sixth of a lease, 0 for at once.
 	Next time.Duration
 
 	// Grace is how many leases got another period, because nobody had looked
@@ -43,7 +47,7 @@ const mostScopes = 200
 // many workers, and on ids whose job never came; what is due is put in line.
 // One worker is enough, more do no harm. Call it again after Next.
 func (q *Queue) Reap(ctx context.Context) (ReapReport, error) {
-	report := ReapReport{Next: min(reapAtLeast, q.opts.Lease/3)}
+	report := ReapReport{Next: min(reapAtLeast, q.opts.Lease/reapParts)}
 	scopes, most := q.scopes(), mostScopes
 	if q.cluster {
 		most = 1

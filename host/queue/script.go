@@ -31,14 +31,17 @@ type scripts struct {
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 }
 
-func loadScripts() *scripts {
+func loadScripts() *scripts { return scriptsOf(source) }
+
+// scriptsOf takes the text of some files of the lua folder from text.
+func scriptsOf(text func(parts ...string) string) *scripts {
 	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
-		text := source("prelude", "hash") +
-			made(Hero, "hero") + made(Rhailib, "rhailib") + made(Henge, "henge") + made(HeroJobs, "json", "names", "herojobs") +
-			source(append([]string{"common"}, parts...)...)
-		return &script{redis.NewScript("#!lua" + flags + "\n" + text), redis.NewScript(text), noFlags}
+		all := text("prelude", "hash") +
+			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs")) +
+			text(append([]string{"common"}, parts...)...)
+		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
 	}
 	return &scripts{
 		cancel:  load("", "stopping", "cancel"),
@@ -79,10 +82,10 @@ func source(parts ...string) string {
 	return b.String()
 }
 
-// made returns the files that make a dialect, as a function that is called when
+// made puts the text that makes a dialect into a function, which is called when
 // a script first needs it.
-func made(dialect string, parts ...string) string {
-	return "MAKE['" + dialect + "'] = function()\n" + source(parts...) + "end\n"
+func made(dialect, text string) string {
+	return "MAKE['" + dialect + "'] = function()\n" + text + "end\n"
 }
 
 // run runs the script by its digest and loads it where the server has lost

@@ -41,6 +41,7 @@ func woken(t *testing.T, w *Waker) (time.Duration, bool) {
 }
 
 func TestWakerWakes(t *testing.T) {
+	t.Parallel()
 	for name, opts := range map[string]localredis.Options{
 		"plain":    {},
 		"password": {Password: "s3cret"},

@@ -10,12 +10,15 @@ import (
 )
 
 // renewLeases keeps the leases of running jobs alive, three times as often as
-// they would end. A job whose lease was lost is stopped at once.
+// they would end. A job whose lease was lost is stopped at once. While Redis is
+// away it tries more often: what is left of a lease when Redis is back may be
+// less than the time between two renewals.
 func (w *Worker) renewLeases(ctx context.Context) {
 	every := w.opts.Queue.Lease() / 3
+	next := every
 	for {
 		w.moved.renewed()
-		timer := time.NewTimer(every)
+		timer := time.NewTimer(next)
 		select {
 		case <-timer.C:
 		case <-w.renew: // a job was cancelled, perhaps one of these
@@ -25,6 +28,7 @@ func (w *Worker) renewLeases(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		next = every
 		claims := w.active.list()
 		if len(claims) == 0 {
 			continue
@@ -35,6 +39,9 @@ func (w *Worker) renewLeases(ctx context.Context) {
 			return
 		}
 		w.redis.report(began, err)
+		if err != nil {
+			next = min(every/5, w.redis.delay())
+		}
 		for _, c := range renewal.Lost {
 			w.active.stop(c, job.ErrLeaseLost)
 		}

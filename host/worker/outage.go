@@ -22,21 +22,19 @@ type outage struct {
 
 	mu       sync.Mutex
 	since    time.Time // of the outage
-	answered time.Time // when the last call that was answered began
+	answered time.Time // when the last answer came
 	tries    int
 	count    int64
 }
 
 // report takes the outcome of a call and when it began: one that fails late
-// says nothing about a server that has answered a later call. A refusal by the
+// says nothing about a server that has answered since it began. A refusal by the
 // fence is an answer.
 func (o *outage) report(began time.Time, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err == nil || errors.Is(err, queue.ErrLost) {
-		if began.After(o.answered) {
-			o.answered = began
-		}
+		o.answered = time.Now()
 		if o.tries > 0 {
 			o.log.Info("Redis answers again", "after", time.Since(o.since).Round(time.Millisecond))
 		}

@@ -6,6 +6,10 @@
 -- at KEYS[1] keeps of each slot the last call and, for each of its jobs,
 -- dialect, list, id and attempt, each with its length in front.
 
+-- How long an answer is kept: longer than Redis may be away, since a lease whose
+-- worker never heard of it would count as a crash afterwards.
+local ANSWER_MS = 3600000
+
 local function remember(slot, call)
   local parts = {call .. '|'}
   for _, j in ipairs(jobs) do
@@ -14,7 +18,7 @@ local function remember(slot, call)
     end
   end
   redis.call('HSET', KEYS[1], slot, table.concat(parts))
-  redis.call('PEXPIRE', KEYS[1], int(LEASE_MS))
+  redis.call('PEXPIRE', KEYS[1], int(ANSWER_MS))
 end
 
 -- again returns the jobs of a call that was made before, as far as they are
@@ -36,7 +40,7 @@ local function again(slot, call)
     local d, queue, id, attempt = DIALECTS[part()], part(), part(), part()
     if holds(d, queue, id, attempt, WORKER) then
       local state, _, fields = d.read_job(queue, id)
-      redis.call('ZADD', d.scope(queue).lease, 'XX', int(NOW + LEASE_MS), member(d, queue, id))
+      prolong(d, queue, id, state, int(NOW + LEASE_MS))
       found[#found + 1] = {d.name, id, queue, attempt, int(count(state.run)),
         int(count(state.failures)), int(count(state.crashes)), fields}
     end

@@ -220,3 +220,13 @@ local function leave_channels(d, queue, id, state)
     end
   end
 end
+
+-- prolong gives a lease that stands another expiry, and with it the job's place
+-- in its channels: a job that runs on must be counted on.
+local function prolong(d, queue, id, state, expiry)
+  local scope, m = d.scope(queue), member(d, queue, id)
+  redis.call('ZADD', scope.lease, 'XX', expiry, m)
+  for channel in string.gmatch(state and state.channels or '', '[^\n]+') do
+    redis.call('ZADD', channel_key(scope, channel), 'XX', expiry, m)
+  end
+end

@@ -31,8 +31,9 @@ local function gap(scope, last_key)
   end
   local expiry = int(NOW + LEASE_MS)
   for _, m in ipairs(redis.call('ZRANGEBYSCORE', scope.lease, '-inf', '(' .. expiry)) do
-    if split(m) then
-      redis.call('ZADD', scope.lease, 'XX', expiry, m)
+    local d, queue, id = split(m)
+    if d then
+      prolong(d, queue, id, d.read_state(queue, id), expiry)
       grace = grace + 1
     end
   end

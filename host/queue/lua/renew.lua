@@ -16,11 +16,7 @@ for i = 10, #ARGV, 4 do
   if not state then
     lost[#lost + 1] = position
   else
-    local scope, m = d.scope(queue), member(d, queue, id)
-    redis.call('ZADD', scope.lease, 'XX', expiry, m)
-    for channel in string.gmatch(state.channels or '', '[^\n]+') do
-      redis.call('ZADD', channel_key(scope, channel), 'XX', expiry, m)
-    end
+    prolong(d, queue, id, state, expiry)
     if state.cancel then
       cancelled[#cancelled + 1] = {position, state.cancel}
     end

@@ -102,6 +102,7 @@ local function take(d, queue, id)
   if wait == true then
     return
   elseif wait then
+    d.set(queue, id, 'queue', queue) -- for a retry by hand
     return end_job(d, queue, id, state, 'prerequisite_failed', '', wait, '')
   end
   local channels

@@ -5,8 +5,6 @@ package worker_test
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -16,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/host/job"
@@ -25,8 +22,6 @@ import (
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/worker"
 )
-
-var kills = flag.Int("kills", 50, "how many workers are killed while jobs flow")
 
 // What a child of this test is told.
 const (
@@ -40,21 +35,16 @@ const (
 	failOnce = "fail once"
 
 	modeWorker = "worker"
-	modeUnsafe = "unsafe"
 )
 
-// TestKilledWorker is no test: it is the process that TestKills kills.
+// TestKilledWorker is no test: it is a worker in a process of its own.
 func TestKilledWorker(t *testing.T) {
 	url := os.Getenv(envRedis)
 	if url == "" {
-		t.Skip("this is what TestKills runs")
+		t.Skip("this is what other tests start")
 	}
 	rdb, err := queue.Connect(url)
 	require.NoError(t, err)
-	if os.Getenv(envMode) == modeUnsafe {
-		popAndHope(t.Context(), rdb)
-		return
-	}
 	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: time.Second, Crashes: 1 << 20})
 	require.NoError(t, err)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -90,20 +80,6 @@ func workABit(ctx context.Context) {
 	}
 }
 
-// popAndHope is a worker without a lease: what it holds when it dies is lost.
-func popAndHope(ctx context.Context, rdb redis.UniversalClient) {
-	for {
-		id, err := rdb.RPop(ctx, "hero:q:work:type:osis").Result()
-		if err != nil {
-			workABit(ctx)
-			continue
-		}
-		workABit(ctx)
-		rdb.HSet(ctx, "hero:job:"+id, "status", "finished", "output", id)
-		rdb.LPush(ctx, "hero:q:reply:"+id, id)
-	}
-}
-
 // startChild starts a worker in a process of its own.
 func startChild(t *testing.T, server *localredis.Server, mode string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWorker$")
@@ -116,71 +92,6 @@ func startChild(t *testing.T, server *localredis.Server, mode string) *exec.Cmd 
 func killChild(t *testing.T, cmd *exec.Cmd) {
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait() // "signal: killed"
-}
-
-// flow has workers end jobs while they are killed with SIGKILL at random
-// moments, and returns how many jobs were lost and how many ended twice.
-func flow(t *testing.T, mode string, kills int, patience time.Duration) (lost, twice int) {
-	server := redistest.Server(t, localredis.Options{})
-	rdb := redistest.Client(t, server)
-	start := func() *exec.Cmd { return startChild(t, server, mode) }
-	kill := func(cmd *exec.Cmd) { killChild(t, cmd) }
-	workers := make([]*exec.Cmd, 3)
-	for i := range workers {
-		workers[i] = start()
-	}
-	defer func() {
-		for _, w := range workers {
-			kill(w)
-		}
-	}()
-	p, err := queue.NewProducer(rdb, queue.Hero)
-	require.NoError(t, err)
-	var ids []string
-	for range kills {
-		// Jobs come all the time, so that there is always one to lose.
-		many := make([]queue.Submission, 40)
-		for i := range many {
-			many[i].Job = job.Job{ID: fmt.Sprint("job", len(ids)), Circle: circle, Type: "osis", Payload: []byte("42")}
-			ids = append(ids, many[i].ID)
-		}
-		_, err := p.SubmitMany(t.Context(), many)
-		require.NoError(t, err)
-		<-time.After(20*time.Millisecond + rand.N(60*time.Millisecond))
-		i := rand.N(len(workers))
-		kill(workers[i])
-		workers[i] = start()
-	}
-	deadline := time.Now().Add(patience)
-	for {
-		lost, twice = 0, 0
-		for _, id := range ids {
-			switch n := rdb.LLen(t.Context(), "hero:q:reply:"+id).Val(); {
-			case n == 0:
-				lost++
-			case n > 1:
-				twice++
-			}
-		}
-		if lost == 0 || time.Now().After(deadline) {
-			t.Logf("%s: %d kills, %d jobs, %d lost, %d ended twice", mode, kills, len(ids), lost, twice)
-			return lost, twice
-		}
-		<-time.After(100 * time.Millisecond)
-	}
-}
-
-// However often workers are killed, each job ends, and once.
-func TestKills(t *testing.T) {
-	lost, twice := flow(t, modeWorker, *kills, time.Minute)
-	require.Zero(t, lost)
-	require.Zero(t, twice)
-}
-
-// The same with a worker that pops and hopes: or the test above shows nothing.
-func TestKillsOfAnUnsafeWorker(t *testing.T) {
-	lost, _ := flow(t, modeUnsafe, 50, 5*time.Second)
-	require.Positive(t, lost)
 }
 
 // A worker that is stopped past its lease and goes on changes nothing, and
