@@ -23,7 +23,7 @@ func addCheckup(ctx context.Context, url string, add func(check, state string, c
 // printACL prints the lines that make users of Redis.
 func (g *globals) printACL(s streams) error {
 	t := table{columns: []string{"acl"}, bare: true}
-	for _, role := range []queue.Role{queue.RoleWorker, queue.RoleProducer} {
+	for _, role := range []queue.Role{queue.RoleWorker, queue.RoleProducer, queue.RoleOperator} {
 		t.rows = append(t.rows, []any{queue.ACL(role)})
 	}
 	return g.print(s, t)

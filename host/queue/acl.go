@@ -16,6 +16,7 @@ type Role string
 const (
 	RoleWorker   Role = "worker"
 	RoleProducer Role = "producer" // submits jobs, reads, cancels and removes them
+	RoleOperator Role = "operator" // looks at lists, dead letters and schedules, and changes them
 )
 
 // ACL returns the line that makes a Redis user with what a role needs, on one
@@ -129,14 +130,21 @@ func (r Role) needs() []string {
 		"multi", "exec", "discard", "ping", "info", "select 0", "scan 0", "hgetall " + key, "lrange " + key + " 0 0", "zrange " + key + " 0 0",
 		"command", "cluster|slots", "cluster|shards", "cluster|nodes", // a cluster's client
 	}
-	switch r {
-	case RoleWorker:
+	if r != RoleProducer {
 		commands = append(commands,
 			"llen "+key, "lpop "+key, "lrem "+key+" 0 v", "ltrim "+key+" 0 -1", "rpop "+key, "sadd "+key+" m", "sismember "+key+" m", "srem "+key+" m",
-			"zrangebyscore "+key+" 0 0", "zremrangebyscore "+key+" 0 0", "zrevrange "+key+" 0 0",
-			"setnx "+key+" v", "client|tracking off", "client|setname x", "subscribe "+keyControl, "unsubscribe "+keyControl)
+			"zrangebyscore "+key+" 0 0", "zremrangebyscore "+key+" 0 0", "zrevrange "+key+" 0 0", "setnx "+key+" v")
+	}
+	if r != RoleOperator {
+		commands = append(commands, "client|tracking off", "client|setname x") // changes are waited for
+	}
+	switch r {
+	case RoleWorker:
+		commands = append(commands, "subscribe "+keyControl, "unsubscribe "+keyControl)
 	case RoleProducer:
-		commands = append(commands, "blmove "+key+" "+key+" RIGHT RIGHT 1")
+		commands = append(commands, "xrange "+key+" - +", "xread STREAMS "+key+" 0", "xrevrange "+key+" + -")
+	case RoleOperator:
+		commands = append(commands, "lmove "+key+" "+key+" RIGHT RIGHT", "zscan "+key+" 0")
 	}
 	slices.Sort(commands)
 	return commands

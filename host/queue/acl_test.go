@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/localredis/redistest"
+	"github.com/henge-run/henge/host/schedule"
 )
 
 // as makes a user with a role's line and returns a client of his.
@@ -35,6 +37,7 @@ func TestACLIsEnough(t *testing.T) {
 	server := redistest.Server(t, localredis.Options{})
 	admin := redistest.Client(t, server)
 	forWorker, forProducer := as(t, admin, server.Addr(), ACL(RoleWorker)), as(t, admin, server.Addr(), ACL(RoleProducer))
+	forOperator := as(t, admin, server.Addr(), ACL(RoleOperator))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, name := range Dialects() {
@@ -76,8 +79,16 @@ func TestACLIsEnough(t *testing.T) {
 		require.NoError(t, p.Retry(ctx, refs[0]))
 		require.NoError(t, p.Remove(ctx, refs[2]))
 		require.NoError(t, q.Leave(ctx))
+		events, err := p.Events(ctx, EventsFrom{Circle: alice})
+		require.NoError(t, err)
+		submit()
+		for _, err := range events {
+			require.NoError(t, err)
+			break
+		}
+		operate(t, ctx, forOperator, name)
 	}
-	for role, rdb := range map[Role]*redis.Client{RoleWorker: forWorker, RoleProducer: forProducer} {
+	for role, rdb := range map[Role]*redis.Client{RoleWorker: forWorker, RoleProducer: forProducer, RoleOperator: forOperator} {
 		denied, err := Denied(ctx, rdb, role)
 		require.NoError(t, err)
 		require.Empty(t, denied)
@@ -86,6 +97,36 @@ func TestACLIsEnough(t *testing.T) {
 		}
 	}
 	require.Zero(t, admin.Exists(ctx, "henge:acl").Val(), "trying leaves nothing behind")
+}
+
+// operate does what an operator does.
+func operate(t *testing.T, ctx context.Context, rdb *redis.Client, dialect string) {
+	t.Helper()
+	o, err := NewOperator(rdb, dialect)
+	require.NoError(t, err)
+	lists, err := o.Lists(ctx)
+	require.NoError(t, err)
+	require.NotEmpty(t, lists, dialect)
+	for _, l := range lists {
+		require.NoError(t, o.Pause(ctx, l.Name))
+		_, err := o.Purge(ctx, l.Name, "enough", func(int) {})
+		require.NoError(t, err)
+		if dialect == Hero {
+			_, err = o.Restore(ctx, l.Name, true)
+			require.NoError(t, err)
+		}
+		require.NoError(t, o.Resume(ctx, l.Name))
+	}
+	_, err = o.Dead(ctx, DeadFilter{})
+	require.NoError(t, err)
+	schedules, err := NewSchedules(rdb)
+	require.NoError(t, err)
+	s := Schedule{Name: "s", Spec: schedule.Spec{Every: "1h"}, Job: Submission{Job: job.Job{Circle: alice, Type: "rhaiscript", Dialect: dialect}}}
+	_, err = schedules.Put(ctx, s, true)
+	require.NoError(t, err)
+	_, err = schedules.Trigger(ctx, alice, "s")
+	require.NoError(t, err)
+	require.NoError(t, schedules.Remove(ctx, alice, "s"))
 }
 
 // What is taken away is named, command by command and key by key.
@@ -109,8 +150,8 @@ func TestDenied(t *testing.T) {
 	require.Zero(t, admin.DBSize(t.Context()).Val(), "trying leaves nothing behind")
 }
 
-// Every command in the scripts is one that the worker's user has, and those
-// that producers run one of the producer's.
+// Every command in the scripts is one that the worker's user has; those that
+// producers and operators run are theirs.
 func TestACLCoversTheScripts(t *testing.T) {
 	command := regexp.MustCompile(`redis\.p?call\('([A-Z]+)'|'([LR](?:POP|PUSH))'`)
 	has := func(r Role, script string) {
@@ -123,10 +164,15 @@ func TestACLCoversTheScripts(t *testing.T) {
 		}
 		require.Empty(t, missing, r)
 	}
+	byHand := []string{"restore"}
 	files, err := sources.ReadDir("lua")
 	require.NoError(t, err)
 	for _, f := range files {
-		has(RoleWorker, source(strings.TrimSuffix(f.Name(), ".lua")))
+		name := strings.TrimSuffix(f.Name(), ".lua")
+		has(RoleOperator, source(name))
+		if !slices.Contains(byHand, name) {
+			has(RoleWorker, source(name))
+		}
 	}
 	has(RoleProducer, source("cancel", "submit", "retry", "remove"))
 }
