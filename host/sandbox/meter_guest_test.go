@@ -16,8 +16,8 @@ import (
 // meterHost is the host's part of metering, as plain as can be, with a look at
 // each step.
 type meterHost struct {
-	// grant is the fuel that a guest is given at a time. With one below zero
-	// the guest asks at each look.
+	// grant is the fuel that a guest is given at a time. With none it asks at
+	// each look before which it took some.
 	grant int64
 
 	// granted is what it was given so far.

@@ -12,7 +12,8 @@ const (
 	MeterModule = "henge_meter"
 
 	// Refuel is the function, () -> (), that is called when the fuel is below
-	// zero. It adds to the fuel, or ends the guest.
+	// zero. It adds to the fuel, so that it is zero at least, or ends the guest:
+	// loops go on asking until it is.
 	Refuel = "refuel"
 
 	// ReservedExport begins the names of all exports that are added.
