@@ -137,6 +137,15 @@ func TestRunAtAndPriority(t *testing.T) {
 		}
 		require.Equal(t, []string{high.ID, normal.ID, low.ID}, got)
 
+		// What is handed back keeps its priority.
+		again := []Ref{submit(Submission{Priority: -1}), submit(Submission{}), submit(Submission{Priority: 5})}
+		require.NoError(t, q.Release(t.Context(), b.claim(q, 3)))
+		got = nil
+		for range 3 {
+			got = append(got, idsOf(b.claim(q, 1))...)
+		}
+		require.Equal(t, []string{again[2].ID, again[1].ID, again[0].ID}, got)
+
 		later := submit(Submission{At: time.Now().Add(time.Hour)})
 		r, err := p.Get(t.Context(), later)
 		require.NoError(t, err)

@@ -14,7 +14,8 @@ import (
 // still knows the version of the keys.
 const announceEvery = 10 * time.Second
 
-// announcePresence shows the worker in henge worker ls until ctx ends.
+// announcePresence shows the worker in henge worker ls until ctx ends: now and
+// then, and when it serves more types or stops.
 func (w *Worker) announcePresence(ctx context.Context) {
 	host, _ := os.Hostname()
 	p := queue.Presence{
@@ -34,7 +35,13 @@ func (w *Worker) announcePresence(ctx context.Context) {
 			err = nil // Redis did answer
 		}
 		w.redis.report(began, err)
-		pause(ctx, w.announceEvery)
+		timer := time.NewTimer(w.announceEvery)
+		select {
+		case <-timer.C:
+		case <-w.present: // something of this has changed
+		case <-ctx.Done():
+		}
+		timer.Stop()
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

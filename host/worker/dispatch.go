@@ -66,6 +66,7 @@ func (d *dispatcher) look(ctx context.Context) (err error) {
 		return err
 	}
 	d.idle = false
+	nudge(d.present)
 	return d.opts.Queue.Serve(d.wanted(d.serving.types))
 }
 

@@ -93,6 +93,7 @@ type Worker struct {
 	renew chan struct{}   // has a value when leases are to be renewed at once
 
 	scheduled chan struct{} // has a value when schedules are to be looked at at once
+	present   chan struct{} // has a value when what the worker says of itself has changed
 
 	askOnce sync.Once
 	lost    atomic.Int64 // leases
@@ -140,6 +141,7 @@ func New(opts Options) (*Worker, error) {
 		renew:  make(chan struct{}, 1),
 
 		scheduled: make(chan struct{}, 1),
+		present:   make(chan struct{}, 1),
 
 		announced: map[string]bool{},
 		missing:   map[string]bool{},
@@ -165,7 +167,12 @@ func (w *Worker) ready() []string {
 // Stop asks the worker to take no more jobs; Run returns when those that run
 // have ended or the grace time is over. It may be called by anyone, more than
 // once.
-func (w *Worker) Stop() { w.askOnce.Do(func() { close(w.asked) }) }
+func (w *Worker) Stop() {
+	w.askOnce.Do(func() {
+		close(w.asked)
+		nudge(w.present)
+	})
+}
 
 // Run serves until ctx ends, lets running jobs finish for the grace time,
 // hands back those that did not, and returns. The error is nil after an

@@ -56,6 +56,12 @@ local function announce(d, queue, circle)
   redis.call('ZADD', circles_key(d, queue), 'NX', int(NOW_US), circle)
 end
 
+-- list_of is the list in which a job waits: beside its own there may be one for
+-- its priority.
+local function list_of(d, queue, id)
+  return d.level_of and d.level_of(queue, id) or queue
+end
+
 -- put_back and put_front put an id to the end, or to the front, of where it
 -- waits for its turn.
 local function put_back(d, queue, circle, id)
@@ -63,7 +69,7 @@ local function put_back(d, queue, circle, id)
     redis.call('LPUSH', wait_key(d, queue, circle), id)
     return announce(d, queue, circle)
   end
-  redis.call(d.back, queue, id)
+  redis.call(d.back, list_of(d, queue, id), id)
 end
 
 local function put_front(d, queue, circle, id)
@@ -71,7 +77,7 @@ local function put_front(d, queue, circle, id)
     redis.call('RPUSH', wait_key(d, queue, circle), id)
     return announce(d, queue, circle)
   end
-  redis.call(NEWEST and d.back or d.front, queue, id)
+  redis.call(NEWEST and d.back or d.front, list_of(d, queue, id), id)
 end
 
 -- event tells live views what happened to a job of a circle, whose name is as

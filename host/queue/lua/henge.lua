@@ -67,6 +67,12 @@ function own.levels(queue)
   return {queue .. ':high', queue, queue .. ':low'}
 end
 
+-- level_of returns the list of these in which a job waits.
+function own.level_of(queue, id)
+  local priority = tonumber(redis.call('HGET', own.job_key(queue, id), 'priority') or '') or 0
+  return queue .. (priority > 0 and ':high' or priority < 0 and ':low' or '')
+end
+
 function own.new(id)
   return {'id', id, 'status', 'queued', 'created_ms', int(NOW), 'updated_ms', int(NOW)}
 end
