@@ -26,7 +26,7 @@ type script struct {
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
-	cancel, claim, control, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
+	cancel, claim, control, finish, note, purge, raise, reap, release, remove, renew, restore, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 }
@@ -50,6 +50,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		finish:  load("", "ending", "finish"),
 		note:    load("", "ending", "note"),
 		purge:   load("", "needs", "channels", "take", "purge"),
+		raise:   load("", "raise"),
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
