@@ -126,6 +126,9 @@ local function bury_unread(d, queue, id, reason, tell)
   local shown = bury(d, queue, id, reason)
   if #id <= MAX_ID then
     d.set_reply(queue, id, reason)
+    if d.give_up then
+      d.give_up(queue, id, reason)
+    end
   end
   tell(queue, shown, 'dead letter: ' .. reason)
 end
@@ -200,7 +203,7 @@ end
 -- are the ones of its claim and the lease stands. It returns the job's state,
 -- or nil and what was read. With command 'ZREM' the lease is given up with it.
 local function holds(d, queue, id, attempt, worker, command)
-  local state = d.read_state(queue, id)
+  local state = d.read_fence(queue, id)
   if state and state.attempt == attempt and state.worker == worker then
     local lease = redis.call(command or 'ZSCORE', d.scope(queue).lease, member(d, queue, id))
     if lease and lease ~= 0 then
