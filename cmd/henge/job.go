@@ -230,6 +230,7 @@ type jobLs struct {
 	Circle string `placeholder:"PK" help:"Only jobs of this circle."`
 	Status string `placeholder:"STATUS" help:"Only jobs of this status: dispatched, started, finished, error."`
 	Type   string `placeholder:"TYPE" help:"Only jobs of this script type."`
+	Topic  string `placeholder:"NAME" help:"Only jobs of this topic, which only the dialect herojobs has."`
 	Limit  int    `default:"100" help:"The most jobs to list."`
 	Where  string `enum:"all,redis,history" default:"all" help:"Where to look: in Redis, in the history of jobs that ended on this machine, or both (all)."`
 
@@ -241,7 +242,7 @@ func (c *jobLs) Run(ctx context.Context, s streams, g *globals) error {
 	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
 		var rows []jobRow
 		if c.Where != inHistory {
-			records, err := p.List(ctx, queue.Filter{Status: c.Status, Circle: c.Circle, Type: c.Type}, c.Limit)
+			records, err := p.List(ctx, queue.Filter{Status: c.Status, Circle: c.Circle, Type: c.Type, Topic: c.Topic}, c.Limit)
 			if err != nil {
 				return err
 			}

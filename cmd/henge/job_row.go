@@ -49,8 +49,12 @@ func (g *globals) listHistory(ctx context.Context, p *queue.Producer, c *jobLs) 
 	}
 	var rows []jobRow
 	for _, r := range records {
+		ref := queue.RefIn(r.Dialect, r.Queue, r.ID)
+		if !ref.InTopic(c.Topic) {
+			continue
+		}
 		rows = append(rows, jobRow{
-			queue.RefIn(r.Dialect, r.Queue, r.ID).String(), r.ID, r.Status, r.End.String(), r.Type, r.Circle, r.Error, inHistory, r.Created,
+			ref.String(), r.ID, r.Status, r.End.String(), r.Type, r.Circle, r.Error, inHistory, r.Created,
 		})
 	}
 	return rows, nil

@@ -29,6 +29,7 @@ type scripts struct {
 	cancel, claim, control, finish, note, purge, raise, reap, release, remove, renew, restore, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
+	herojobsID, herojobsFetch, herojobsEmpty, herojobsSet                                *script
 }
 
 func loadScripts() *scripts { return scriptsOf(source) }
@@ -66,6 +67,10 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		schedulePause:  load("", "schedule", "schedule_pause"),
 		schedulePut:    load("", "schedule", "schedule_put"),
 		scheduleRemove: load(evenIfFull, "schedule", "schedule_remove"),
+		herojobsID:     load("", "herojobs_id"),
+		herojobsFetch:  load("", "herojobs_fetch"),
+		herojobsEmpty:  load(evenIfFull, "herojobs_empty"),
+		herojobsSet:    load("", "herojobs_set"),
 	}
 }
 

@@ -294,6 +294,22 @@ do
     expire_job(key)
   end
 
+  -- set_members is for herojobs_set. It returns nil, 'missing', or why not.
+  function d.set_members(queue, id, changes, ends)
+    local job, why = read(queue, id)
+    if not job then
+      return why
+    end
+    if ends then
+      changes[#changes + 1] = {'time_end', seconds()}
+    end
+    change(queue, id, changes)
+    if ends then
+      expire_job(d.job_key(queue, id))
+      expire_job(d.own_key(queue, id))
+    end
+  end
+
   function d.set_reply()
   end
 
