@@ -40,7 +40,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
 		all := text("prelude", "hash") +
-			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs")) +
+			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
 			text(append([]string{"common"}, parts...)...)
 		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
 	}
