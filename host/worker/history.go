@@ -68,7 +68,18 @@ func (k *historian) take(ctx context.Context) (more bool, err error) {
 		}
 		k.raised = true
 	}
-	taken, err := k.opts.Queue.TakeHistory(ctx, k.opts.History.Keep)
+	var onDisk error
+	began := time.Now()
+	taken, err := k.opts.Queue.TakeHistory(ctx, func(ctx context.Context, jobs []queue.Ended) error {
+		onDisk = k.opts.History.Keep(ctx, jobs)
+		return onDisk
+	})
+	if err != nil && onDisk == nil { // Redis is away, which has its own line in the log
+		if ctx.Err() == nil {
+			k.redis.report(began, err)
+		}
+		return false, err
+	}
 	if taken.New {
 		k.raised = false // also where it is empty because it was flushed
 	}
