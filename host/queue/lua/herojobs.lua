@@ -290,11 +290,15 @@ do
     expire_job(key)
   end
 
-  -- set_members is for herojobs_set. It returns nil, 'missing', or why not.
+  -- set_members is for herojobs_set: pairs of a name and a text. It returns nil,
+  -- 'missing', or why not.
   function d.set_members(queue, id, changes, ends)
     local job, why = read(queue, id)
     if not job then
       return why
+    end
+    for _, one in ipairs(changes) do
+      one[2] = json_quote(one[2])
     end
     if ends then
       changes[#changes + 1] = {'time_end', seconds()}
