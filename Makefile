@@ -61,6 +61,11 @@ chaos: build
 	@host/localredis/install.sh
 	bin/henge bench chaos
 
+## retention: a million jobs, after which Redis keeps no more than before
+.PHONY: retention
+retention: setup
+	$(GO) test ./host/worker -run MemoryInRedisIsFlat -retained 1000000 -timeout 30m -v
+
 ## soak: ten minutes of random jobs at full load, looking for what grows
 .PHONY: soak
 soak: setup

@@ -25,7 +25,7 @@ import (
 type globals struct {
 	RedisURL  string `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS, unix:// for a socket, redis+sentinel://host,host/master, redis+cluster://host,host."`
 	Modules   string `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
-	Data      string `type:"path" placeholder:"DIR" help:"Folder for caches. By default the user's data folder."`
+	Data      string `type:"path" placeholder:"DIR" help:"Folder for caches and the history of jobs. By default the user's data folder."`
 	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
 	LogFormat string `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`

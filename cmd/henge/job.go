@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
@@ -199,9 +198,15 @@ type jobGet struct{ named }
 func (c *jobGet) Run(ctx context.Context, s streams, g *globals) error {
 	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
 		record, err := p.Get(ctx, c.ref())
+		where := inRedis
+		if errors.Is(err, queue.ErrNotFound) {
+			where = inHistory
+			record, err = g.fromHistory(ctx, p, c.ref(), err)
+		}
 		if err != nil {
 			return err
 		}
+		record.Fields["where"] = where
 		return g.print(s, recordTable(record))
 	})
 }
@@ -225,7 +230,9 @@ type jobLs struct {
 	Circle string `placeholder:"PK" help:"Only jobs of this circle."`
 	Status string `placeholder:"STATUS" help:"Only jobs of this status: dispatched, started, finished, error."`
 	Type   string `placeholder:"TYPE" help:"Only jobs of this script type."`
+	Topic  string `placeholder:"NAME" help:"Only jobs of this topic, which only the dialect herojobs has."`
 	Limit  int    `default:"100" help:"The most jobs to list."`
+	Where  string `enum:"all,redis,history" default:"all" help:"Where to look: in Redis, in the history of jobs that ended on this machine, or both (all)."`
 
 	dialect
 }
@@ -233,21 +240,21 @@ type jobLs struct {
 // Run lists jobs, the last created first.
 func (c *jobLs) Run(ctx context.Context, s streams, g *globals) error {
 	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
-		records, err := p.List(ctx, queue.Filter{Status: c.Status, Circle: c.Circle, Type: c.Type}, c.Limit)
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(records, func(a, b queue.Record) int {
-			return cmp.Or(b.Created().Compare(a.Created()), strings.Compare(a.ID, b.ID))
-		})
-		t := table{columns: []string{"id", "status", "end", "type", "circle", "created", "error"}}
-		for _, r := range records {
-			created := ""
-			if at := r.Created(); !at.IsZero() {
-				created = at.UTC().Format(time.RFC3339Nano)
+		var rows []jobRow
+		if c.Where != inHistory {
+			records, err := p.List(ctx, queue.Filter{Status: c.Status, Circle: c.Circle, Type: c.Type, Topic: c.Topic}, c.Limit)
+			if err != nil {
+				return err
 			}
-			t.rows = append(t.rows, []any{r.ID, r.Status(), r.Fields["end"], r.Type(), r.InCircle(), created, r.Fields["error"]})
+			rows = rowsOf(records)
 		}
-		return g.print(s, t)
+		if c.Where != inRedis {
+			kept, err := g.listHistory(ctx, p, c)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, kept...)
+		}
+		return g.print(s, rowTable(rows, c.Limit))
 	})
 }

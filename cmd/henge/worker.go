@@ -31,12 +31,12 @@ type workerStart struct {
 	Weight      map[string]int `placeholder:"CIRCLE=N" help:"How many jobs in a row a circle gets in its turn; 1 for others."`
 	Share       string         `enum:"apart,leave" default:"apart" help:"What to do about other circles' jobs in a shared list: take them apart into lists of henge's own, or leave them in their place, for upstream workers that take from it too."`
 	LegacyKeys  bool           `help:"Serve the lists of older Hero systems too: hero:work_queue:{worker} and hero:stop_queue:{worker}, where a worker is named by a script type or by --instance."`
-	KeepJobs    time.Duration  `default:"168h" help:"How long jobs that ended are kept in Redis; below 0 for ever."`
 	Reset       string         `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
 	Metrics     string         `placeholder:"ADDR" help:"Serve Prometheus metrics, /healthz and /readyz there: a port of this machine, or host:port. By default nowhere."`
 	VerifyReset bool           `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
 
 	limits
+	retention
 }
 
 // Run serves until the context ends.
@@ -48,7 +48,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return &exitError{exitUsage, err}
 	}
 	defer rdb.Close()
-	q, err := queue.New(rdb, queue.Options{
+	opts := queue.Options{
 		Circles:    c.Circle,
 		AllCircles: c.AllCircles,
 		Dialects:   c.Dialect,
@@ -56,9 +56,12 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Caps:       queue.Caps{Circle: c.PerCircle, Types: c.PerType, Channels: c.PerChannel, Weights: c.Weight},
 		Leave:      c.Share == "leave",
 		LegacyKeys: c.LegacyKeys,
-		JobTTL:     c.KeepJobs,
 		Log:        log,
-	})
+	}
+	if err := c.retention.set(&opts); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	q, err := queue.New(rdb, opts)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
@@ -72,6 +75,11 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	}
 	defer mods.close()
 	counts, observer := c.newMetrics()
+	kept, closeHistory, err := c.retention.open(g, opts.History, log)
+	if err != nil {
+		return err
+	}
+	defer closeHistory()
 	w, err := worker.New(worker.Options{
 		Queue:    q,
 		Registry: mods.Registry,
@@ -81,6 +89,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Slots:    c.Slots,
 		Grace:    c.Grace,
 		Observer: observer,
+		History:  kept,
 		Log:      log,
 	})
 	if err != nil {

@@ -111,7 +111,7 @@ func try(ctx context.Context, rdb redis.Cmdable, lines []string) (denied []strin
 // keyPatterns are the keys that henge reads and writes.
 func keyPatterns() []string {
 	return []string{
-		"henge:*", heroJob + "*", "hero:q:*", rhailibList + "*", rhailibTask + "*", herojobsJob + "*", herojobsList + "*",
+		"henge:*", heroJob + "*", "hero:q:*", rhailibList + "*", rhailibTask + "*", herojobsJob + "*", herojobsList + "*", older + "*",
 	}
 }
 
@@ -122,7 +122,7 @@ func (r Role) needs() []string {
 	commands := []string{
 		"eval x 0", "evalsha x 0", "script|load x", // the scripts, and in them:
 		"del " + key, "exists " + key, "get " + key, "hdel " + key + " f", "hexists " + key + " f", "hget " + key + " f",
-		"hincrby " + key + " f 0", "hmget " + key + " f", "hset " + key + " f v", "incrby " + key + " 0",
+		"hincrby " + key + " f 0", "hmget " + key + " f", "hstrlen " + key + " f", "hset " + key + " f v", "incrby " + key + " 0", "lindex " + key + " 0",
 		"lpush " + key + " v", "persist " + key, "pexpire " + key + " 1", "publish " + keyControl + " acl", "rpush " + key + " v",
 		"set " + key + " v", "smembers " + key, "time", "type " + key, "xadd " + key + " * f v",
 		"zadd " + key + " 1 m", "zcard " + key, "zcount " + key + " 0 0", "zrem " + key + " m",
@@ -140,7 +140,9 @@ func (r Role) needs() []string {
 	}
 	switch r {
 	case RoleWorker:
-		commands = append(commands, "subscribe "+keyControl, "unsubscribe "+keyControl)
+		commands = append(commands, "subscribe "+keyControl, "unsubscribe "+keyControl,
+			// the history:
+			"xack "+key+" g 0-0", "xautoclaim "+key+" g c 0 0-0", "xdel "+key+" 0-0", "xgroup|create "+key+" g 0", "xreadgroup GROUP g c STREAMS "+key+" >")
 	case RoleProducer:
 		commands = append(commands, "xrange "+key+" - +", "xread STREAMS "+key+" 0", "xrevrange "+key+" + -")
 	case RoleOperator:

@@ -43,7 +43,7 @@ func TestACLIsEnough(t *testing.T) {
 	for _, name := range Dialects() {
 		p, err := NewProducer(forProducer, name)
 		require.NoError(t, err)
-		q, err := New(forWorker, Options{Circles: []string{alice}, Dialects: []string{name}, History: true})
+		q, err := New(forWorker, Options{Circles: []string{alice}, Dialects: []string{name}, History: []string{name}})
 		require.NoError(t, err)
 		require.NoError(t, q.Open(ctx))
 		require.NoError(t, q.Announce(ctx, Presence{}))
@@ -70,6 +70,9 @@ func TestACLIsEnough(t *testing.T) {
 		require.NoError(t, q.Finish(ctx, x.Jobs[0], &job.Result{End: job.Success}))
 		_, err = q.Reap(ctx)
 		require.NoError(t, err)
+		_, err = q.TakeHistory(ctx, func(context.Context, []Ended) error { return nil })
+		require.NoError(t, err)
+		require.NoError(t, q.RaiseIDs(ctx, []Ref{{Circle: alice, Topic: "t", ID: "1"}}))
 		_, err = p.Wait(ctx, refs[0])
 		require.NoError(t, err)
 		_, err = p.List(ctx, Filter{}, 10)
@@ -88,6 +91,22 @@ func TestACLIsEnough(t *testing.T) {
 		}
 		operate(t, ctx, forOperator, name)
 	}
+	m, err := NewHeroJobsManager(forOperator)
+	require.NoError(t, err)
+	j, err := m.NewJob(ctx, alice, "t")
+	require.NoError(t, err)
+	ref, err := m.Save(ctx, j)
+	require.NoError(t, err)
+	require.NoError(t, m.Add(ctx, ref))
+	_, _, err = m.Peek(ctx, alice, "t")
+	require.NoError(t, err)
+	_, _, err = m.Fetch(ctx, alice, "t")
+	require.NoError(t, err)
+	require.NoError(t, m.Finish(ctx, ref, "done", "1", ""))
+	_, err = m.Empty(ctx, alice, "t")
+	require.NoError(t, err)
+	_, err = m.p.Get(ctx, Ref{ID: "1"})
+	require.ErrorIs(t, err, ErrNotFound)
 	for role, rdb := range map[Role]*redis.Client{RoleWorker: forWorker, RoleProducer: forProducer, RoleOperator: forOperator} {
 		denied, err := Denied(ctx, rdb, role)
 		require.NoError(t, err)
@@ -135,7 +154,7 @@ func TestDenied(t *testing.T) {
 	admin := redistest.Client(t, server)
 	for removed, want := range map[string][]string{
 		"-evalsha -script|load": {"+evalsha", "+script|load"},
-		"resetkeys ~henge:* ~hero:job:* ~hero:q:* ~rhai_tasks:* ~herojobs:* ~heroqueue:*": {"~rhai_task_details:*"},
+		"resetkeys ~henge:* ~hero:job:* ~hero:q:* ~rhai_tasks:* ~herojobs:* ~heroqueue:* ~jobsmanager:*": {"~rhai_task_details:*"},
 		"resetchannels": {"&henge:control"},
 		"-multi":        {"+multi"},
 	} {

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -207,8 +206,9 @@ func (herojobs) complete(s *Submission) error {
 	return nil
 }
 
-// herojob is a job's text. The script writes jobid and time_scheduled.
-type herojob struct {
+// HeroJob is a job's text, in the words of that system. Times are Unix seconds,
+// 0 for none; a timeout of 0 stands for 60 s.
+type HeroJob struct {
 	JobID         uint32 `json:"jobid"`
 	SessionKey    string `json:"sessionkey"`
 	CircleID      string `json:"circleid"`
@@ -243,16 +243,15 @@ func (herojobs) fields(j *Submission) ([]any, error) {
 	if !utf8.Valid(j.Payload) {
 		return nil, fmt.Errorf("the payload is not UTF-8, which the dialect %s needs: a job is a JSON text", HeroJobs)
 	}
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // a script is full of <, > and &
-	if err := e.Encode(herojob{
+	// The script writes jobid and time_scheduled.
+	text, err := HeroJob{
 		CircleID: j.Circle, Topic: j.Topic, Params: string(j.Payload), ParamsType: kind,
 		Timeout: wholeSeconds(j.Timeout), Status: "new",
-	}); err != nil {
-		return nil, fmt.Errorf("write the job's text: %w", err)
+	}.text()
+	if err != nil {
+		return nil, err
 	}
-	f := newFields(strings.TrimSpace(text.String()))
+	f := newFields(text)
 	f.put(fieldRetries, j.Retries, j.Retries > 0)
 	f.options(j, fieldLimits, fieldBackoff, "henge:channel")
 	return f.all, f.err

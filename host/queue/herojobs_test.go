@@ -203,6 +203,84 @@ func TestHeroJobsDeadLetters(t *testing.T) {
 	})
 }
 
+// What would take the server long is refused, whatever is behind it.
+func TestHeroJobsTooMuch(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		const key = "herojobs:c:t:1"
+		for name, c := range map[string]struct{ old, new, why string }{
+			"values":  {"[ ]", "[" + strings.Repeat("1,", 20_000) + "1]", "its field job has more than 15000 values, which would hold up everybody"},
+			"escapes": {"40 + 2", strings.Repeat(`\n`, 150_001), "its field job has more than 150000 escapes, which would hold up everybody"},
+			"bytes":   {"40 + 2", strings.Repeat("x", 4<<20), " bytes long: at most 4194304 are allowed"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				b := setupHeroJobs(t, rdb, Options{})
+				text := strings.Replace(savedJob, c.old, c.new, 1)
+				b.save(heroJobsCT, 1, text)
+				require.Empty(t, b.take(10).Jobs)
+				require.Len(t, b.dead(), 1)
+				require.Contains(t, b.dead()[0], c.why)
+
+				// Who takes the first of two members of a name sees it, and who
+				// takes the last one; and nothing is lost.
+				got := b.text(key)
+				told, rest, _ := strings.Cut(strings.TrimPrefix(got, "{"), `,"jobid"`)
+				require.Contains(t, told, c.why)
+				require.Equal(t, "{"+told+`,"jobid"`+rest, got)
+				require.Equal(t, strings.TrimSuffix(text, "}")+","+told+"}", `{"jobid"`+rest)
+				p, err := NewProducer(rdb, HeroJobs)
+				require.NoError(t, err)
+				ref := Ref{ID: "1", Circle: "c", Topic: "t"}
+				r, err := p.Get(t.Context(), ref)
+				require.NoError(t, err)
+				require.True(t, r.Failed())
+				require.Contains(t, r.Fields["error"], c.why)
+				require.Equal(t, "refused", r.Fields["end"])
+
+				// Another try says the same and leaves the text as it is.
+				require.NoError(t, p.Retry(t.Context(), ref))
+				require.Empty(t, b.take(10).Jobs)
+				require.Equal(t, got, b.text(key))
+				require.NoError(t, p.Remove(t.Context(), ref))
+				b.save(heroJobsCT, 1, savedJob) // a shorter one is run
+				b.takeOne(1)
+			})
+		}
+	})
+}
+
+// A text that is changed or gone while its job runs ends nothing.
+func TestHeroJobsTextBrokenWhileItRuns(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setupHeroJobs(t, rdb, Options{})
+		b.save(heroJobsCT, 1, savedJob)
+		c := b.takeOne(1)
+		require.NoError(t, rdb.HSet(t.Context(), "herojobs:c:t:1", "job", "no JSON").Err())
+		renewal, err := b.q.Renew(t.Context(), []*Claim{c})
+		require.NoError(t, err)
+		require.Empty(t, renewal.Lost)
+		b.finish(b.q, c, "42")
+		require.Equal(t, "no JSON", b.text("herojobs:c:t:1"))
+		own := rdb.HGetAll(t.Context(), herojobsOwn+heroJobsCT+"|1").Val()
+		require.Equal(t, []string{"done", "success", "42"}, []string{own["status"], own["end"], own["result"]})
+	})
+}
+
+func TestHeroJobsRunNotBeforeTheirTime(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setupHeroJobs(t, rdb, Options{})
+		at := time.Now().Add(time.Hour).Unix()
+		b.save(heroJobsCT, 1, strings.Replace(savedJob, `"time_scheduled":1`, fmt.Sprintf(`"time_scheduled":%d`, at), 1))
+		b.save(heroJobsCT, 2, strings.Replace(savedJob, `"time_scheduled":1`, `"time_scheduled":1e99`, 1))
+		b.takeOne(2) // what is no number of seconds is not waited for
+		due := rdb.ZRangeWithScores(t.Context(), scopeShared+inDue, 0, -1).Val()
+		require.Len(t, due, 1)
+		require.EqualValues(t, at*1000, due[0].Score)
+		require.NoError(t, rdb.ZAdd(t.Context(), scopeShared+inDue, redis.Z{Member: due[0].Member, Score: 1}).Err())
+		b.save(heroJobsCT, 1, savedJob) // the producer, or time, has come nearer
+		require.Equal(t, []string{"1"}, idsOf(b.take(10).Jobs))
+	})
+}
+
 func TestHeroJobsFence(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setupHeroJobs(t, rdb, Options{})

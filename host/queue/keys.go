@@ -10,11 +10,13 @@ const (
 	keyWait     = "henge:wait:"
 	keyLog      = "henge:log:"
 	keyCircles  = "henge:circles:"
+	keyIDs      = "henge:herojobs:ids:"
 
 	inAnswer  = "answer:"
 	inDead    = "dead"
 	inDue     = "due"
 	inEvents  = "events"
+	inHistory = "history:"
 	inHeld    = "held"
 	inHold    = "hold:"
 	inLease   = "lease"

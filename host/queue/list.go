@@ -15,6 +15,7 @@ type Filter struct {
 	Status string
 	Circle string // compared as job.ParseCircle writes it
 	Type   string // compared without case
+	Topic  string // of jobs of the dialect HeroJobs, as it is or as it stands in keys
 }
 
 // listedFields are what List reads of each job: neither the script nor the
@@ -135,6 +136,9 @@ func (f Filter) matches(r Record) bool {
 		if err != nil || err2 != nil || want != have {
 			return false
 		}
+	}
+	if !r.InTopic(f.Topic) {
+		return false
 	}
 	return (f.Status == "" || f.Status == r.Status()) &&
 		(f.Type == "" || strings.EqualFold(f.Type, r.Type()))

@@ -68,9 +68,11 @@ type Options struct {
 	// negative for none.
 	Events int
 
-	// History writes the name of each job that ended to a stream, for whoever
-	// keeps jobs on disk; a million at the most.
-	History bool
+	// History are the dialects whose jobs TakeHistory hands out when they have
+	// ended; default none. HistoryWaiting is how many may wait for that, over
+	// which the oldest are forgotten: a million.
+	History        []string
+	HistoryWaiting int
 
 	// ReplyTTL is how long a reply is kept for whoever waits; default 1 h.
 	ReplyTTL time.Duration
@@ -142,6 +144,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.LogTTL, 24*time.Hour)
 	orDefault(&o.LogLines, 10_000)
 	orDefault(&o.LimboTTL, 60*time.Second)
+	orDefault(&o.HistoryWaiting, 1_000_000)
 	orDefault(&o.DeadLetters, 10_000)
 	orDefault(&o.DeadTTL, 7*24*time.Hour)
 	orDefault(&o.Crashes, 3)

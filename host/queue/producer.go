@@ -175,8 +175,13 @@ func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitt
 	return answers, nil
 }
 
-// Get returns a job with all its fields, or ErrNotFound.
+// Get returns a job with all its fields, or ErrNotFound. In the dialect HeroJobs
+// an id alone names a job of an earlier version of that system.
 func (p *Producer) Get(ctx context.Context, r Ref) (Record, error) {
+	if p.dialect.name() == HeroJobs && r.Circle == "" && r.Topic == "" {
+		fields, err := within(ctx, func() (map[string]string, error) { return p.olderFields(ctx, r.ID) })
+		return found(r, fields, err)
+	}
 	place, err := p.dialect.place(r, nil)
 	if err != nil {
 		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
@@ -184,6 +189,10 @@ func (p *Producer) Get(ctx context.Context, r Ref) (Record, error) {
 	fields, err := within(ctx, func() (map[string]string, error) {
 		return p.fields(ctx, place)
 	})
+	return found(r, fields, err)
+}
+
+func found(r Ref, fields map[string]string, err error) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("get job %s: %w", quoteShort(r.ID), err)
 	}

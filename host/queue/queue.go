@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +35,8 @@ type Queue struct {
 	slots   slots
 	refused refusals
 
+	historyAt atomic.Int64 // where the next TakeHistory begins among the streams
+
 	mu       sync.Mutex
 	reported map[string]time.Time // lists that cannot be read, and when that was said
 }
@@ -58,6 +62,11 @@ func New(rdb redis.UniversalClient, opts Options) (*Queue, error) {
 	for i, d := range dialects {
 		if d.name() == Hero {
 			dialects[i] = hero{legacy: opts.LegacyKeys}
+		}
+	}
+	for _, name := range opts.History {
+		if !slices.ContainsFunc(dialects, func(d dialect) bool { return d.name() == name }) {
+			return nil, fmt.Errorf("queue: the history is to have jobs of the dialect %.40q, which is not served", name)
 		}
 	}
 	q := &Queue{rdb: rdb, opts: opts, dialects: dialects, cluster: cluster, reported: map[string]time.Time{}, missed: make(chan struct{}, 1)}
@@ -172,12 +181,13 @@ func checkServer(ctx context.Context, rdb redis.UniversalClient, opts Options) e
 
 // args puts what every script takes before its own arguments.
 func (o *Options) args(more ...any) []any {
-	jobTTL, history := int64(0), 0
+	jobTTL := int64(0)
 	if o.JobTTL > 0 {
 		jobTTL = millis(o.JobTTL)
 	}
-	if o.History {
-		history = 1
+	history := strconv.Itoa(o.HistoryWaiting) + "|"
+	for _, name := range o.History {
+		history += name + "|"
 	}
 	return append([]any{
 		millis(o.ReplyTTL), o.DeadLetters, millis(o.DeadTTL), jobTTL, max(o.Events, 0), string(o.Pop), history,

@@ -55,6 +55,18 @@ func (r Record) End() job.End {
 // Progress returns how far the job says it is, in its own words.
 func (r Record) Progress() string { return r.Fields["progress"] }
 
+// LargeFields returns the names of the fields that hold the payload and the
+// result of a dialect's jobs.
+func LargeFields(dialect string) (payload, output string) {
+	switch dialect {
+	case HeroJobs:
+		return "params", "result"
+	case Henge:
+		return "payload", "output"
+	}
+	return "script", "output"
+}
+
 // Caller returns who asked.
 func (r Record) Caller() string {
 	return cmp.Or(r.Fields["caller_id"], r.Fields["callerId"], r.Fields["caller"], r.Fields["publicKey"])

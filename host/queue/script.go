@@ -26,9 +26,10 @@ type script struct {
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
-	cancel, claim, control, finish, note, purge, reap, release, remove, renew, restore, retry, submit, sweep *script
+	cancel, claim, control, finish, note, purge, raise, reap, release, remove, renew, restore, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
+	herojobsID, herojobsFetch, herojobsEmpty, herojobsSet                                *script
 }
 
 func loadScripts() *scripts { return scriptsOf(source) }
@@ -39,7 +40,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
 		all := text("prelude", "hash") +
-			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs")) +
+			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
 			text(append([]string{"common"}, parts...)...)
 		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
 	}
@@ -50,6 +51,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		finish:  load("", "ending", "finish"),
 		note:    load("", "ending", "note"),
 		purge:   load("", "needs", "channels", "take", "purge"),
+		raise:   load("", "raise"),
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
@@ -65,6 +67,10 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		schedulePause:  load("", "schedule", "schedule_pause"),
 		schedulePut:    load("", "schedule", "schedule_put"),
 		scheduleRemove: load(evenIfFull, "schedule", "schedule_remove"),
+		herojobsID:     load("", "herojobs_id"),
+		herojobsFetch:  load("", "herojobs_fetch"),
+		herojobsEmpty:  load(evenIfFull, "herojobs_empty"),
+		herojobsSet:    load("", "herojobs_set"),
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // parts are the files that are no script by themselves.
-var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs",
+var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs", "newjob",
 	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule", "stopping"}
 
 // Each script says at its top what it takes and returns.

@@ -77,6 +77,12 @@ func (r Ref) String() string {
 	return r.Circle + "/" + r.ID
 }
 
+// InTopic says whether a job is of a topic, which is written as people do or as
+// it stands in keys; all are for none.
+func (r Ref) InTopic(topic string) bool {
+	return topic == "" || topic == r.Topic || fixName(topic) == r.Topic
+}
+
 // completer is a dialect with rules of its own for the names and ids of new
 // jobs.
 type completer interface {

@@ -74,6 +74,10 @@ type Options struct {
 	// Observer is told of each call and job, for metrics. Nil tells nobody.
 	Observer Observer
 
+	// History keeps the jobs that the queue's Options.History names; nil where
+	// it names none.
+	History History
+
 	// Log gets what happens: a line for each change of state and for each job
 	// that failed; of those that end well only at the level debug. Nil discards
 	// it.
@@ -194,6 +198,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	actors.Go(func() { w.obey(serving) })
 	actors.Go(func() { w.noteLive(serving) })
 	actors.Go(func() { w.takeOrders(serving) })
+	if w.opts.History != nil {
+		actors.Go(func() { w.keepHistory(serving) })
+		actors.Go(func() { w.pruneHistory(serving) })
+	}
 
 	taking, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()

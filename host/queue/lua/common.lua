@@ -132,6 +132,9 @@ local function bury_unread(d, queue, id, reason, tell)
   local shown = bury(d, queue, id, reason)
   if #id <= MAX_ID then
     d.set_reply(queue, id, reason)
+    if d.give_up then
+      d.give_up(queue, id, reason)
+    end
   end
   tell(queue, shown, 'dead letter: ' .. reason)
 end
@@ -180,10 +183,18 @@ local function wake_dependents(d, queue, id, before)
   end
 end
 
--- The history is taken from a stream of the jobs that ended, so that a worker
--- that dies before it has written them to disk leaves them to another. Where
--- nobody takes them, the oldest go.
-local MOST_HISTORY = 1000000
+-- record_end names a job that ended in the stream that the history on disk is
+-- made from. Whoever keeps a history makes the stream, so that all who end jobs
+-- see that they are wanted: also a reaper or a producer that keeps none.
+local function record_end(d, queue, id)
+  local stream = d.scope(queue).prefix .. 'history:' .. d.name
+  local most = string.match(HISTORY, '^%d+')
+  if string.find(HISTORY, '|' .. d.name .. '|', 1, true) then
+    redis.call('XADD', stream, 'MAXLEN', '~', most, '*', 'job', member(d, queue, id))
+  else
+    redis.call('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', most, '*', 'job', member(d, queue, id))
+  end
+end
 
 -- end_job writes how a job ended and tells whoever waits for it; before is the
 -- job's state before that.
@@ -191,16 +202,14 @@ local function end_job(d, queue, id, before, ending, output, message, cost, dead
   d.set_ended(queue, id, before, ending, output, message, cost, dead)
   wake_dependents(d, queue, id, before)
   event(d, queue, id, 'ended', before and before.circle, 'end', ending)
-  if HISTORY then
-    redis.call('XADD', d.scope(queue).history, 'MAXLEN', '~', int(MOST_HISTORY), '*', 'job', member(d, queue, id))
-  end
+  record_end(d, queue, id)
 end
 
 -- holds is the fence: the job is this worker's as long as attempt and worker
 -- are the ones of its claim and the lease stands. It returns the job's state,
 -- or nil and what was read. With command 'ZREM' the lease is given up with it.
 local function holds(d, queue, id, attempt, worker, command)
-  local state = d.read_state(queue, id)
+  local state = d.read_fence(queue, id)
   if state and state.attempt == attempt and state.worker == worker then
     local lease = redis.call(command or 'ZSCORE', d.scope(queue).lease, member(d, queue, id))
     if lease and lease ~= 0 then

@@ -9,6 +9,7 @@
 --   scope(queue), job_key(queue, id), log_key(queue, id)
 --   read_state(queue, id)         henge's own fields and the circle's name as
 --                                 written, or nil and why
+--   read_fence(queue, id)         the same, as far as the fence needs them
 --   read_job(queue, id)           these, nil, and what a claim hands out
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
@@ -87,6 +88,8 @@ local function hash_dialect(d)
     local key = d.job_key(queue, id)
     return known(queue, key, redis.pcall('HMGET', key, unpack(brief)))
   end
+
+  d.read_fence = d.read_state
 
   -- One command reads both, since a claim is bound by their number.
   function d.read_job(queue, id)

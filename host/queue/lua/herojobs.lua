@@ -9,20 +9,19 @@ local herojobs = {
   name = 'herojobs', shared = false,
   oldest = 'LPOP', newest = 'RPOP', back = 'RPUSH', front = 'LPUSH',
   words = {waiting = 'new', started = 'active', later = 'new', done = 'done', ended = {done = true, error = true}},
-  needs = {}, channel = 6,
+  needs = {}, channel = 6, run_at = 8,
 }
 DIALECTS.herojobs = herojobs
 
 do
   local d = herojobs
   local LIST = 'heroqueue:'
-  local MOST_ID = 4294967295
-  -- Ids that are taken are skipped one by one, and in growing steps after so
-  -- many: another system may have written millions.
-  local SKIPPED_SINGLY = 1000
+  -- A longer text is refused unread: a megabyte takes the server some
+  -- milliseconds. Up to MOST_MARKED bytes it is told in the text as well.
+  local MOST_TEXT, MOST_MARKED = 4194304, 67108864
 
   -- What follows the text and its type in a claim, in the order in which Go
-  -- reads it.
+  -- reads it; behind these comes the time to run at.
   local OPTIONS = {'henge:retries', 'henge:limits', 'henge:backoff', 'henge:channel', 'traceparent'}
   local ALL = {unpack(STATE)}
   for i, name in ipairs(OPTIONS) do
@@ -90,6 +89,9 @@ do
   -- through the text is most of what either costs.
   local last_read = {}
 
+  -- What was refused in this run, by key: see give_up.
+  local refused = {}
+
   local function read(queue, id)
     local why = no_id(id)
     if why then
@@ -99,28 +101,42 @@ do
     if last_read.key == key then
       return last_read
     end
-    local text = redis.pcall('HGET', key, 'job')
-    if failed(text) then
-      return nil, absent(key, text)
+    local length = redis.pcall('HSTRLEN', key, 'job')
+    if failed(length) then
+      return nil, absent(key, length)
     end
-    if not text then
+    local before = redis.call('HMGET', d.own_key(queue, id), 'refused', 'error')
+    if before[1] and tonumber(before[1]) == length then
+      return nil, before[2] or 'its field job was refused before', true
+    end
+    local members, last, much
+    local text = length <= MOST_TEXT and redis.call('HGET', key, 'job')
+    if text then
+      members, last, much = json_members(text)
+    elseif length > MOST_TEXT then
+      last, much = 'its text is ' .. length .. ' bytes long: at most ' .. MOST_TEXT .. ' are allowed', true
+    else
       return nil, 'missing'
     end
-    local members, last = json_members(text)
     if not members then
-      return nil, 'its field job' .. string.sub(last, #'its text' + 1)
+      local reason = 'its field job' .. string.sub(last, #'its text' + 1)
+      refused[key] = much and length
+      return nil, reason
     end
     last_read = {key = key, text = text, members = members, last = last}
     return last_read
   end
 
-  -- change gives members new values, pairs of a name and a JSON text.
+  -- change gives members new values, pairs of a name and a JSON text. It
+  -- returns false where the text cannot be read.
   local function change(queue, id, changes)
     local job = read(queue, id)
-    if job then
-      redis.call('HSET', job.key, 'job', json_splice(job.text, changes, job.members, job.last))
-      last_read = {}
+    if not job then
+      return false
     end
+    redis.call('HSET', job.key, 'job', json_splice(job.text, changes, job.members, job.last))
+    last_read = {}
+    return true
   end
 
   local function seconds()
@@ -134,24 +150,47 @@ do
     return state
   end
 
+  -- read_fence is read_state without a look at the text, which anybody may have
+  -- made long: the status is what henge wrote last.
+  function d.read_fence(queue, id)
+    local key = d.job_key(queue, id)
+    local there = redis.pcall('HEXISTS', key, 'job')
+    if there ~= 1 then
+      return nil, absent(key, there)
+    end
+    local state = state_of(redis.call('HMGET', d.own_key(queue, id), unpack(STATE)))
+    state.circle = d.default_circle(queue)
+    return state
+  end
+
   function d.read_state(queue, id)
-    local job, why = read(queue, id)
+    local job, why, ended = read(queue, id)
+    if ended then
+      return d.read_fence(queue, id)
+    end
     if not job then
       return nil, why
     end
     return state_in(queue, job, redis.call('HMGET', d.own_key(queue, id), unpack(STATE)))
   end
 
+  -- read_job leaves out the text of a job that runs, whose id was pushed again.
   function d.read_job(queue, id)
+    local v = redis.call('HMGET', d.own_key(queue, id), unpack(ALL))
+    local fence = state_of(v)
+    if fence.queue and redis.call('ZSCORE', d.scope().lease, 'herojobs|' .. fence.queue .. '|' .. id) then
+      return fence, nil, {}
+    end
     local job, why = read(queue, id)
     if not job then
       return nil, why
     end
-    local v = redis.call('HMGET', d.own_key(queue, id), unpack(ALL))
     local fields = {job.text, json_text(job.text, job.members.params_type) or false}
     for i = 1, #OPTIONS do
       fields[2 + i] = v[#STATE + i]
     end
+    local scheduled = json_number(job.text, job.members.time_scheduled)
+    fields[d.run_at] = scheduled and scheduled .. '000' or '' -- ms
     return state_in(queue, job, v), nil, fields
   end
 
@@ -167,7 +206,7 @@ do
       redis.call('PERSIST', d.job_key(queue, id))
       changes[3], changes[4], changes[5] = {'time_end', '0'}, {'error', '""'}, {'result', '""'}
     end
-    redis.call('HSET', own, 'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run)
+    redis.call('HSET', own, 'status', 'active', 'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run)
     redis.call('PERSIST', own)
     change(queue, id, changes)
   end
@@ -195,9 +234,7 @@ do
         changes[2] = {'error', json_quote(more[i + 1])}
       end
     end
-    if #more > 0 then
-      redis.call('HSET', d.own_key(queue, id), ...)
-    end
+    redis.call('HSET', d.own_key(queue, id), 'status', 'new', ...)
     change(queue, id, changes)
   end
 
@@ -205,9 +242,11 @@ do
     redis.call('HSET', d.own_key(queue, id), 'queue', queue)
   end
 
+  -- set_ended keeps the result beside a text that cannot be read.
   function d.set_ended(queue, id, _, ending, output, message, cost)
     local own = d.own_key(queue, id)
-    redis.call('HSET', own, 'end', ending)
+    local status = message == '' and 'done' or 'error'
+    redis.call('HSET', own, 'status', status, 'end', ending)
     for name, value in pairs({error = message, ['henge:cost'] = cost}) do
       if value == '' then
         redis.call('HDEL', own, name)
@@ -215,12 +254,60 @@ do
         redis.call('HSET', own, name, value)
       end
     end
-    change(queue, id, {
-      {'status', message == '' and '"done"' or '"error"'}, {'time_end', seconds()},
-      {'error', json_quote(message)}, {'result', json_quote(output)},
-    })
+    if not change(queue, id, {
+      {'status', json_quote(status)}, {'time_end', seconds()}, {'error', json_quote(message)}, {'result', json_quote(output)},
+    }) then
+      redis.call('HSET', own, 'result', output)
+    end
     expire_job(own)
     expire_job(d.job_key(queue, id))
+  end
+
+  -- give_up ends a job whose text is too much to go through. It is told at both
+  -- ends of the text, since readers differ in which of two members of a name
+  -- counts, and all other bytes stay. Its id pushed again costs no second look.
+  function d.give_up(queue, id, reason)
+    local key, own = d.job_key(queue, id), d.own_key(queue, id)
+    local length = refused[key]
+    if not length then
+      if redis.call('HEXISTS', own, 'refused') == 1 then
+        redis.call('HSET', own, 'status', 'error')
+      end
+      return
+    end
+    if length <= MOST_MARKED then
+      local text = redis.call('HGET', key, 'job')
+      local opened, to = string.find(text, '{', 1, true), string.find(text, '}[ \t\r\n]*$', -100)
+      if opened and to and not string.find(string.sub(text, 1, opened - 1), '[^ \t\r\n]') then
+        local told = '"status":"error","time_end":' .. seconds() .. ',"error":' .. json_quote(reason)
+        text = table.concat({string.sub(text, 1, opened), told, ',', string.sub(text, opened + 1, to - 1), ',', told, string.sub(text, to)})
+        redis.call('HSET', key, 'job', text)
+        length = #text
+      end
+    end
+    redis.call('HSET', own, 'status', 'error', 'end', 'refused', 'error', reason, 'queue', queue, 'refused', int(length))
+    expire_job(own)
+    expire_job(key)
+  end
+
+  -- set_members is for herojobs_set: pairs of a name and a text. It returns nil,
+  -- 'missing', or why not.
+  function d.set_members(queue, id, changes, ends)
+    local job, why = read(queue, id)
+    if not job then
+      return why
+    end
+    for _, one in ipairs(changes) do
+      one[2] = json_quote(one[2])
+    end
+    if ends then
+      changes[#changes + 1] = {'time_end', seconds()}
+    end
+    change(queue, id, changes)
+    if ends then
+      expire_job(d.job_key(queue, id))
+      expire_job(d.own_key(queue, id))
+    end
   end
 
   function d.set_reply()
@@ -228,42 +315,5 @@ do
 
   function d.type_of(_, fields)
     return fields[2]
-  end
-
-  local function ids_key(queue)
-    return 'henge:herojobs:ids:' .. string.sub(queue, #LIST + 1)
-  end
-
-  -- next_id counts a list's ids up from 1, past those that others have given
-  -- away; nil when there are no more.
-  function d.next_id(queue)
-    local step, tries = 1, 0
-    while true do
-      local id = redis.call('INCRBY', ids_key(queue), step)
-      if id > MOST_ID then
-        return nil
-      end
-      if redis.call('EXISTS', d.job_key(queue, int(id))) == 0 then
-        return int(id)
-      end
-      tries = tries + 1
-      if tries > SKIPPED_SINGLY then
-        step = step * 2
-      end
-    end
-  end
-
-  -- create writes a new job: its text, then fields of henge's own and values.
-  -- The counter never falls behind an id that a producer chose.
-  function d.create(queue, id, at, text, ...)
-    if count(redis.call('GET', ids_key(queue))) < tonumber(id) then
-      redis.call('SET', ids_key(queue), id)
-    end
-    local when = at > NOW and int(math.floor(at / 1000)) or seconds()
-    redis.call('DEL', d.own_key(queue, id))
-    redis.call('HSET', d.job_key(queue, id), 'job', json_splice(text, {{'jobid', id}, {'time_scheduled', when}}))
-    if select('#', ...) > 0 then
-      redis.call('HSET', d.own_key(queue, id), ...)
-    end
   end
 end

@@ -6,7 +6,8 @@
 -- ARGV[4] how long an ended job is kept, ms; 0 for ever
 -- ARGV[5] how many events are kept; 0 writes none
 -- ARGV[6] 'oldest' or 'newest': which job of a list is taken first
--- ARGV[7] '1' when every ended job is to be kept in the history on disk
+-- ARGV[7] how many ended jobs wait for the history on disk at the most, and
+--         the dialects whose jobs do: '1000000|hero|', '0|' for none
 -- A script's own arguments follow from ARGV[8]. KEYS[1] names a key of the
 -- scope that is meant, so that a cluster sends the script to the right server;
 -- other keys are the script's own to find.
@@ -15,7 +16,7 @@
 
 local REPLY_TTL, DEAD_MAX, DEAD_TTL = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local JOB_TTL, EVENTS_MAX, NEWEST = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == 'newest'
-local HISTORY = ARGV[7] == '1'
+local HISTORY = ARGV[7]
 
 -- An id longer than this is no id. It would stand in every key and member.
 local MAX_ID = 512
@@ -95,7 +96,7 @@ local function scope_of(prefix)
       prefix = prefix,
       lease = prefix .. 'lease', due = prefix .. 'due', dead = prefix .. 'dead',
       limbo = prefix .. 'limbo', paused = prefix .. 'paused', waiting = prefix .. 'waiting',
-      held = prefix .. 'held', events = prefix .. 'events', history = prefix .. 'history',
+      held = prefix .. 'held', events = prefix .. 'events',
     }
     SCOPES[prefix] = s
   end

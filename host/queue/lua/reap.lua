@@ -45,7 +45,7 @@ local function give_up(d, queue, id, text, circle)
 end
 
 local function crashed(d, queue, id)
-  local state, why = d.read_state(queue, id)
+  local state, why = d.read_fence(queue, id)
   redis.call('ZREM', d.scope(queue).lease, member(d, queue, id))
   leave_channels(d, queue, id, state)
   if not state then

@@ -4,20 +4,24 @@
 -- it; channel is where workers listen. It returns 'missing', 'ended' when it had
 -- ended before, 'cancelled' when it waited, 'stopping' when it runs.
 local function stop_job(d, list, id, why, channel)
-  local state = d.read_state(list, id)
+  local state = d.read_fence(list, id)
+  if not state then
+    return 'missing'
+  end
+  local queue = state.queue or list
+  local scope, m = d.scope(queue), member(d, queue, id)
+  if redis.call('ZSCORE', scope.lease, m) and not d.is_ended(state.status) then
+    d.set(queue, id, 'cancel', why)
+    redis.call('PUBLISH', channel, 'cancel ' .. m)
+    event(d, queue, id, 'cancel', state.circle, 'reason', string.sub(why, 1, MAX_ID))
+    return 'stopping'
+  end
+  state = d.read_state(queue, id)
   if not state then
     return 'missing'
   end
   if d.is_ended(state.status) then
     return 'ended'
-  end
-  local queue = state.queue or list
-  local scope, m = d.scope(queue), member(d, queue, id)
-  if redis.call('ZSCORE', scope.lease, m) then
-    d.set(queue, id, 'cancel', why)
-    redis.call('PUBLISH', channel, 'cancel ' .. m)
-    event(d, queue, id, 'cancel', state.circle, 'reason', string.sub(why, 1, MAX_ID))
-    return 'stopping'
   end
   redis.call('ZREM', scope.due, m)
   redis.call('ZREM', scope.waiting, m)

@@ -110,34 +110,62 @@ func TestPrune(t *testing.T) {
 				all = append(all, record("alpha", n))
 			}
 			require.NoError(t, s.Put(t.Context(), all))
-			gone, err := s.Prune(t.Context(), c.keepFor, c.keepMost)
+			gone, err := s.Prune(t.Context(), Bounds{For: c.keepFor, Most: c.keepMost})
 			require.NoError(t, err)
 			require.Equal(t, c.want, gone)
 			left, err := s.List(t.Context(), Filter{}, MaxList)
 			require.NoError(t, err)
 			require.Len(t, left, 3000-int(gone.Records))
 			require.Equal(t, "2999", left[0].ID)
-			next, err := s.NextID(t.Context(), "alpha", "mail")
+			last, err := s.LastIDs(t.Context())
 			require.NoError(t, err)
-			require.EqualValues(t, 3000, next)
+			require.Equal(t, []LastID{{"alpha", "mail", 2999}}, last)
 		})
 	}
 }
 
-func TestNextIDOfTheUnknownIsOneAndMakesNoFile(t *testing.T) {
+func TestPruneBySize(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
-	next, err := s.NextID(t.Context(), "alpha", "mail")
+	var all []Record
+	for n := range 1000 {
+		r := record("alpha", n)
+		r.Output = make([]byte, 10_000)
+		all = append(all, r)
+	}
+	require.NoError(t, s.Put(t.Context(), all))
+	gone, err := s.Prune(t.Context(), Bounds{Bytes: 2 << 20})
 	require.NoError(t, err)
-	require.EqualValues(t, 1, next)
-	circles, err := s.Circles(t.Context())
+	left, err := s.List(t.Context(), Filter{}, MaxList)
 	require.NoError(t, err)
-	require.Empty(t, circles)
+	require.EqualValues(t, 1000-gone.Records, len(left))
+	require.InDelta(t, 170, len(left), 60) // 2 MiB of 12 kB each
+	require.Equal(t, "999", left[0].ID)
+	_, err = s.Prune(t.Context(), Bounds{Bytes: 1}) // less than an empty one has
+	require.NoError(t, err)
+	left, err = s.List(t.Context(), Filter{}, MaxList)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
 
-	last := record("alpha", 0)
-	last.ID = "4294967295"
-	require.NoError(t, s.Put(t.Context(), []Record{last}))
-	_, err = s.NextID(t.Context(), "alpha", "mail")
-	require.ErrorContains(t, err, "all ids are used")
+func TestLastIDsOfCirclesAndTopics(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	last, err := s.LastIDs(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, last)
+	highest, other, foreign := record("alpha", 4294967295), record("beta", 3), record("beta", 9)
+	other.Topic, foreign.Dialect = "post", "hero"
+	require.NoError(t, s.Put(t.Context(), []Record{highest, record("alpha", 7), other, foreign}))
+	last, err = s.LastIDs(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []LastID{{"alpha", "mail", 4294967295}, {"beta", "post", 3}}, last)
+}
+
+func TestGetLooksThroughAllCircles(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	require.NoError(t, s.Put(t.Context(), []Record{record("alpha", 1), record("beta", 2)}))
+	got, err := s.Get(t.Context(), HeroJobs, "", "", "2")
+	require.NoError(t, err)
+	require.Equal(t, []Record{record("beta", 2)}, got)
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {

@@ -14,6 +14,10 @@ import (
 // while it does.
 const pruneStep = 1000
 
+// shrinkStep is how many records go before the size is looked at again: few,
+// since one may be megabytes.
+const shrinkStep = 50
+
 // Pruned says what Prune deleted.
 type Pruned struct {
 	Circles int   // that lost records
@@ -21,13 +25,19 @@ type Pruned struct {
 	Bytes   int64 // of their Output, Payload and Raw
 }
 
-// Prune deletes the records that ended longer than keepFor ago, and of each
-// circle all but the keepMost that ended last; 0 is no bound. Ids are not used
-// again all the same: see NextID. It goes on to the next circle after an
-// error, and returns what went in any case.
-func (s *Store) Prune(ctx context.Context, keepFor time.Duration, keepMost int) (Pruned, error) {
-	if keepFor < 0 || keepMost < 0 {
-		return Pruned{}, fmt.Errorf("prune the history: %w: keepFor and keepMost may not be negative", ErrRefused)
+// Bounds say what Prune leaves of each circle; 0 is no bound.
+type Bounds struct {
+	For   time.Duration // how long ago a record may have ended
+	Most  int           // records, of which those that ended first go
+	Bytes int64         // of the circle's database, as it is on disk
+}
+
+// Prune deletes the records that are beyond bounds. Ids are not used again all
+// the same: see LastIDs. It goes on to the next circle after an error, and
+// returns what went in any case.
+func (s *Store) Prune(ctx context.Context, b Bounds) (Pruned, error) {
+	if b.For < 0 || b.Most < 0 || b.Bytes < 0 {
+		return Pruned{}, fmt.Errorf("prune the history: %w: bounds may not be negative", ErrRefused)
 	}
 	circles, err := s.Circles(ctx)
 	if err != nil {
@@ -38,14 +48,19 @@ func (s *Store) Prune(ctx context.Context, keepFor time.Duration, keepMost int) 
 	for _, circle := range circles {
 		var here Pruned
 		failed = append(failed, s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
-			if keepFor > 0 {
-				before := s.opts.Now().Add(-keepFor).UnixMilli()
+			if b.For > 0 {
+				before := s.opts.Now().Add(-b.For).UnixMilli()
 				if err := remove(conn, `ended < ?1`, before, &here); err != nil {
 					return err
 				}
 			}
-			if keepMost > 0 {
-				if err := remove(conn, `rowid NOT IN (SELECT rowid FROM job ORDER BY ended DESC, rowid DESC LIMIT ?1)`, int64(keepMost), &here); err != nil {
+			if b.Most > 0 {
+				if err := remove(conn, `rowid NOT IN (SELECT rowid FROM job ORDER BY ended DESC, rowid DESC LIMIT ?1)`, int64(b.Most), &here); err != nil {
+					return err
+				}
+			}
+			if b.Bytes > 0 {
+				if err := shrink(conn, b.Bytes, &here); err != nil {
 					return err
 				}
 			}
@@ -63,26 +78,51 @@ func (s *Store) Prune(ctx context.Context, keepFor time.Duration, keepMost int) 
 	return all, errors.Join(failed...)
 }
 
-// remove deletes what condition says, step by step.
-func remove(conn *sqlite.Conn, condition string, bound int64, gone *Pruned) error {
-	statement := `DELETE FROM job WHERE rowid IN (SELECT rowid FROM job WHERE ` + condition + ` LIMIT ?2)
-		RETURNING ifnull(length(output), 0) + ifnull(length(payload), 0) + ifnull(length(raw), 0)`
+// shrink deletes the records that ended first until the rest is small enough,
+// or there are none.
+func shrink(conn *sqlite.Conn, most int64, gone *Pruned) error {
 	for {
-		var step Pruned
-		if err := sqlitex.Execute(conn, statement, &sqlitex.ExecOptions{
-			Args: []any{bound, pruneStep},
-			ResultFunc: func(row *sqlite.Stmt) error {
-				step.Records++
-				step.Bytes += row.ColumnInt64(0)
-				return nil
-			},
+		var size int64
+		if err := sqlitex.ExecuteTransient(conn, `SELECT (page_count - freelist_count) * page_size
+			FROM pragma_page_count, pragma_freelist_count, pragma_page_size`, &sqlitex.ExecOptions{
+			ResultFunc: func(row *sqlite.Stmt) error { size = row.ColumnInt64(0); return nil },
 		}); err != nil {
 			return err
 		}
-		gone.Records += step.Records
-		gone.Bytes += step.Bytes
-		if step.Records < pruneStep {
+		if size <= most {
 			return nil
 		}
+		step, err := removeStep(conn, `rowid IN (SELECT rowid FROM job ORDER BY ended, rowid LIMIT ?1)`, shrinkStep)
+		gone.Records += step.Records
+		gone.Bytes += step.Bytes
+		if err != nil || step.Records == 0 {
+			return err
+		}
 	}
+}
+
+// remove deletes what condition says, step by step.
+func remove(conn *sqlite.Conn, condition string, bound int64, gone *Pruned) error {
+	for {
+		step, err := removeStep(conn, condition, bound)
+		gone.Records += step.Records
+		gone.Bytes += step.Bytes
+		if err != nil || step.Records < pruneStep {
+			return err
+		}
+	}
+}
+
+func removeStep(conn *sqlite.Conn, condition string, bound int64) (step Pruned, err error) {
+	statement := `DELETE FROM job WHERE rowid IN (SELECT rowid FROM job WHERE ` + condition + ` LIMIT ?2)
+		RETURNING ifnull(length(output), 0) + ifnull(length(payload), 0) + ifnull(length(raw), 0)`
+	err = sqlitex.Execute(conn, statement, &sqlitex.ExecOptions{
+		Args: []any{bound, pruneStep},
+		ResultFunc: func(row *sqlite.Stmt) error {
+			step.Records++
+			step.Bytes += row.ColumnInt64(0)
+			return nil
+		},
+	})
+	return step, err
 }

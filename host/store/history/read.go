@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -20,26 +21,42 @@ const MaxList = 10_000
 const columns = `dialect, queue, id, run, topic, type, caller, worker, status, end, error, attempt, created, started, ended, cut, cost`
 
 // Get returns the runs of a job, the newest first; none where it is not known.
-// An empty queue stands for all queues of the circle.
+// An empty queue stands for all queues of the circle, and an empty circle for
+// all circles, which are looked through one by one.
 func (s *Store) Get(ctx context.Context, dialect, circle, queue, id string) ([]Record, error) {
-	circle, err := canonical(circle)
+	circles, err := s.circlesNamed(ctx, circle)
 	if err != nil {
 		return nil, fmt.Errorf("get a job from the history: %w", err)
 	}
 	var found []Record
-	err = s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, `SELECT `+columns+`, output, payload, raw FROM job
+	for _, circle := range circles {
+		err = s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
+			return sqlitex.Execute(conn, `SELECT `+columns+`, output, payload, raw FROM job
 			WHERE dialect = ?1 AND id = ?2 AND (?3 = '' OR queue = ?3) ORDER BY run DESC, ended DESC, queue`, &sqlitex.ExecOptions{
-			Args: []any{dialect, id, queue},
-			ResultFunc: func(row *sqlite.Stmt) error {
-				r := scan(row, circle)
-				r.Output, r.Payload, r.Raw = blob(row, "output"), blob(row, "payload"), blob(row, "raw")
-				found = append(found, r)
-				return nil
-			},
+				Args: []any{dialect, id, queue},
+				ResultFunc: func(row *sqlite.Stmt) error {
+					r := scan(row, circle)
+					r.Output, r.Payload, r.Raw = blob(row, "output"), blob(row, "payload"), blob(row, "raw")
+					found = append(found, r)
+					return nil
+				},
+			})
 		})
-	})
-	return found, err
+		if err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// circlesNamed returns the circle of a name in canonical form, and all circles
+// for none.
+func (s *Store) circlesNamed(ctx context.Context, name string) ([]string, error) {
+	if name == "" {
+		return s.Circles(ctx)
+	}
+	circle, err := canonical(name)
+	return []string{circle}, err
 }
 
 // Filter says which records List returns. The zero value stands for all.
@@ -58,15 +75,7 @@ func (s *Store) List(ctx context.Context, f Filter, limit int) ([]Record, error)
 	if limit < 1 || limit > MaxList {
 		return nil, fmt.Errorf("list the history: %w: the limit is %d, and may be 1 to %d", ErrRefused, limit, MaxList)
 	}
-	var circles []string
-	var err error
-	if f.Circle == "" {
-		circles, err = s.Circles(ctx)
-	} else {
-		var circle string
-		circle, err = canonical(f.Circle)
-		circles = []string{circle}
-	}
+	circles, err := s.circlesNamed(ctx, f.Circle)
 	if err != nil {
 		return nil, fmt.Errorf("list the history: %w", err)
 	}
@@ -107,28 +116,34 @@ func newestFirst(a, b Record) int {
 		cmp.Compare(a.Queue, b.Queue), cmp.Compare(a.ID, b.ID), cmp.Compare(b.Run, a.Run))
 }
 
-// NextID returns the lowest id that no job of the dialect herojobs had in this
-// circle and topic, as far as the history knows: one above the highest, and 1
-// where it knows none. Prune does not lower it. After the id 4294967295 there
-// is none, and it returns an error.
-func (s *Store) NextID(ctx context.Context, circle, topic string) (uint32, error) {
-	circle, err := canonical(circle)
+// LastID is the highest id that a job of the dialect herojobs had in a circle
+// and topic.
+type LastID struct {
+	Circle, Topic string
+	ID            uint32
+}
+
+// LastIDs returns the highest ids of all circles and topics. Prune does not
+// lower them, so who counts on from there uses none twice. It goes on to the
+// next circle after an error, and returns what it found in any case.
+func (s *Store) LastIDs(ctx context.Context) ([]LastID, error) {
+	circles, err := s.Circles(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("next id: %w", err)
+		return nil, fmt.Errorf("last ids: %w", err)
 	}
-	var highest int64
-	if err := s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, `SELECT id FROM highest WHERE topic = ?`, &sqlitex.ExecOptions{
-			Args:       []any{topic},
-			ResultFunc: func(row *sqlite.Stmt) error { highest = row.ColumnInt64(0); return nil },
-		})
-	}); err != nil {
-		return 0, err
+	var all []LastID
+	var failed []error
+	for _, circle := range circles {
+		failed = append(failed, s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
+			return sqlitex.Execute(conn, `SELECT topic, id FROM highest ORDER BY topic`, &sqlitex.ExecOptions{
+				ResultFunc: func(row *sqlite.Stmt) error {
+					all = append(all, LastID{circle, row.GetText("topic"), uint32(row.GetInt64("id"))})
+					return nil
+				},
+			})
+		}))
 	}
-	if highest >= math.MaxUint32 {
-		return 0, fmt.Errorf("next id of circle %s, topic %q: all ids are used", circle, topic)
-	}
-	return uint32(highest + 1), nil
+	return all, errors.Join(failed...)
 }
 
 func scan(row *sqlite.Stmt, circle string) Record {
