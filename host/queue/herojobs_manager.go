@@ -20,7 +20,8 @@ import (
 // writes into a job that a worker runs is written over when that ends.
 type HeroJobsManager struct{ p *Producer }
 
-// NewHeroJobsManager returns a manager. What New says of rdb holds here too.
+// NewHeroJobsManager returns a manager. What New says of rdb holds here too; a
+// user with an ACL needs what RoleOperator has.
 func NewHeroJobsManager(rdb redis.UniversalClient) (*HeroJobsManager, error) {
 	p, err := NewProducer(rdb, HeroJobs)
 	if err != nil {
