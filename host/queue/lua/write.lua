@@ -34,7 +34,7 @@ local function write_job(d, queue, id, at, level, ...)
   if at > NOW then
     event(d, queue, id, 'submitted', d.circle_of(queue, id), 'at_ms', int(at))
     d.set_held(queue, id, 'later')
-    if d.run_at then
+    if d.run_at and not d.create then -- which has written it
       d.set(queue, id, d.handed_out[d.run_at], int(at))
     end
   else
