@@ -93,7 +93,7 @@ func TestFaultsFindUnsafeClaims(t *testing.T) {
 	} {
 		t.Run(c.fault+" "+string(c.claim), func(t *testing.T) {
 			t.Parallel()
-			r := run(t, chaos.Options{Faults: []string{c.fault}, Claim: c.claim, Kills: 10, Lease: 1500 * time.Millisecond, Patience: 5 * time.Second})
+			r := run(t, chaos.Options{Faults: []string{c.fault}, Claim: c.claim, Kills: 50, Lease: 1500 * time.Millisecond, Patience: 5 * time.Second})
 			require.True(t, c.finds(r), "%+v", r)
 			require.False(t, r.OK())
 		})

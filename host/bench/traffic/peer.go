@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,6 +37,7 @@ type PeerOptions struct {
 // {"ready":true} or an error.
 type peer struct {
 	cmd    *exec.Cmd
+	wait   func() error // until it has ended
 	input  io.WriteCloser
 	output *bufio.Scanner
 	says   *strings.Builder // on its standard error
@@ -63,7 +65,7 @@ const peerCloseTime = 10 * time.Second
 
 func (o PeerOptions) open(ctx context.Context, system, name string) (*peer, error) {
 	cmd := exec.CommandContext(ctx, o.Command, "-system", system, "-name", name, "-redis-url", o.RedisURL, "-postgres-url", o.PostgresURL)
-	p := &peer{cmd: cmd, says: &strings.Builder{}}
+	p := &peer{cmd: cmd, wait: sync.OnceValue(cmd.Wait), says: &strings.Builder{}}
 	cmd.Stderr = p.says
 	var err error
 	if p.input, err = cmd.StdinPipe(); err != nil {
@@ -90,6 +92,7 @@ func (o PeerOptions) open(ctx context.Context, system, name string) (*peer, erro
 // read returns the peer's next line.
 func (p *peer) read() (peerAnswer, error) {
 	if !p.output.Scan() {
+		_ = p.wait() // only then all that it says is there
 		return peerAnswer{}, fmt.Errorf("the process ended: %.1000s", strings.TrimSpace(p.says.String()))
 	}
 	var a peerAnswer
@@ -107,7 +110,7 @@ func (p *peer) close() error {
 	_ = p.input.Close()
 	for p.output.Scan() { // what it still says must not block it
 	}
-	if err := p.cmd.Wait(); err != nil {
+	if err := p.wait(); err != nil {
 		return fmt.Errorf("%s: %w: %.1000s", p.cmd.Path, err, strings.TrimSpace(p.says.String()))
 	}
 	return nil
