@@ -18,34 +18,31 @@ func ledgerKey(circle string) string { return "henge:ledger:{" + circle + "}" }
 func usedKey(circle string) string   { return "henge:used:{" + circle + "}" }
 func sweptKey(circle string) string  { return "henge:swept:{" + circle + "}" }
 
-// sweepEvery is how often a circle without room has its keys looked at.
-const sweepEvery = 10 * time.Second
+const (
+	// sweepEvery is how often a circle without room has its keys looked at.
+	sweepEvery = time.Second
 
-// sweepPage is about how many keys one look takes, so that it is short.
-const sweepPage = 100
+	// sweepPage is how many of them one look takes, so that it is short, and
+	// sweepPages how many looks there are at most.
+	sweepPage, sweepPages = 100, 50
+)
 
-// sweep looks at all keys of the circle in full: some have expired, and some
-// are smaller than their bound. One that finds that it was done a moment ago
-// does nothing.
+// sweep looks at keys of the circle in full: some have expired, and some are
+// smaller than their bound. It takes them at random, and goes on for as long as
+// that gives something back.
 func (a *attempt) sweep(ctx context.Context) error {
 	mine, err := a.rdb.SetNX(ctx, sweptKey(a.circle), 1, sweepEvery).Result()
 	if err != nil || !mine {
 		return err
 	}
-	return sweep(ctx, a.rdb, a.scripts, a.circle)
-}
-
-func sweep(ctx context.Context, rdb goredis.UniversalClient, s *scripts, circle string) error {
-	keys := []string{ledgerKey(circle), usedKey(circle)}
-	for cursor := "0"; ; {
-		page, err := s.sweep.Run(ctx, rdb, keys, Prefix(circle), cursor, sweepPage).Slice()
-		if err != nil {
+	keys := []string{ledgerKey(a.circle), usedKey(a.circle)}
+	for range sweepPages {
+		given, err := a.scripts.sweep.Run(ctx, a.rdb, keys, a.prefix, sweepPage).Int64()
+		if err != nil || given <= 0 {
 			return err
 		}
-		if cursor = fmt.Sprint(page[0]); cursor == "0" {
-			return nil
-		}
 	}
+	return nil
 }
 
 // Used returns how much memory the keys of a circle are counted with, in bytes.

@@ -64,7 +64,7 @@ var allowed = map[string]command{
 	"unlink":      {keys: all, flags: "w"},
 
 	// Strings.
-	"append":      {keys: first, flags: "wgx", growth: byArguments},
+	"append":      {keys: first, flags: "wgpx", growth: byArguments},
 	"bitcount":    {keys: first},
 	"bitop":       {keys: behind, flags: "wgdx"},
 	"bitpos":      {keys: first},

@@ -11,7 +11,7 @@
 -- ARGV[7…] of each command: flags, growth, number of keys, number of arguments,
 --          the arguments with the name first. Flags: w writes, g may grow,
 --          d makes a key out of the others, e growth is where the value ends,
---          x look at its keys in full, m moves what it returns, i an integer to
+--          p takes as much again for later, x look at its keys in full, m moves what it returns, i an integer to
 --          be exact, s has a small reply, 3 has one of RESP3
 -- Returns  the size of the replies, then one for each command that was reached.
 --          Errors of henge's own are HENGESWEEP (stopped for want of room),
@@ -24,6 +24,7 @@ local most_work, may_sweep = tonumber(ARGV[5]), ARGV[6] == '1'
 local command_work = 16384
 
 local used = tonumber(redis.call('GET', used_key) or '0') or 0
+local several = #ARGV > 10 + tonumber(ARGV[10])
 local replies, size, work = {}, 0, 0
 
 local function size_of(v)
@@ -56,6 +57,10 @@ local function refuse(has, keys, growth)
     local _, bound = entry(keys[1])
     growth = math.max(0, growth - bound)
   end
+  if has.p then
+    local _, bound = entry(keys[1])
+    growth = growth + math.min(bound, 1048576)
+  end
   if used + growth > quota then return 'HENGEQUOTA' end
   if has.d or has.e then return nil end
   for _, key in ipairs(keys) do
@@ -78,6 +83,17 @@ local function exact_integer(arguments, reply)
     return redis.call('HGET', arguments[2], arguments[3])
   end
   return redis.call('GET', arguments[2])
+end
+
+-- What the keys of a command can make it go through.
+local function work_of(keys)
+  if not several then return 0 end
+  local n = 0
+  for _, key in ipairs(keys) do
+    local _, bound = entry(key)
+    n = n + bound
+  end
+  return n
 end
 
 local function carry_out(has, keys, growth, arguments)
@@ -106,7 +122,7 @@ while at <= #ARGV do
   for i = 1, n do keys[i] = KEYS[next_key + i - 1] end
   for i = 1, argc do arguments[i] = ARGV[at + 3 + i] end
 
-  local why = size > most_reply and 'HENGEREPLY' or refuse(has, keys, growth)
+  local why = size >= most_reply and 'HENGEREPLY' or refuse(has, keys, growth)
   local reply
   if why == 'HENGEQUOTA' and may_sweep then
     replies[#replies + 1] = { err = 'HENGESWEEP stopped' }
@@ -115,17 +131,12 @@ while at <= #ARGV do
     reply = { err = why .. ' refused' }
   else
     reply = carry_out(has, keys, growth, arguments)
+    work = work + command_work + work_of(keys)
   end
   replies[#replies + 1] = reply
   at, next_key = at + 4 + argc, next_key + n
-  if at <= #ARGV or #replies > 1 then
-    size, work = size + size_of(reply), work + command_work
-    for _, key in ipairs(keys) do
-      local _, bound = entry(key)
-      work = work + bound
-    end
-    if work > most_work then break end
-  end
+  if several then size = size + size_of(reply) end
+  if work > most_work then break end
 end
 table.insert(replies, 1, size)
 return replies

@@ -2,14 +2,13 @@
 -- KEYS[1] the circle's ledger
 -- KEYS[2] the sum of the ledger
 -- ARGV[1] the circle's prefix
--- ARGV[2] where to go on, 0 at first
--- ARGV[3] about how many keys to look at
--- Returns where to go on, 0 at the end, and the sum.
+-- ARGV[2] how many keys to look at, taken at random
+-- Returns how many bytes were given back.
 ledger, used_key, prefix = KEYS[1], KEYS[2], #ARGV[1]
-local page = redis.call('HSCAN', ledger, ARGV[2], 'COUNT', ARGV[3])
 local change = 0
-for i = 1, #page[2], 2 do
-  change = change + weigh(ARGV[1] .. page[2][i], 0, true)
+for _, field in ipairs(redis.call('HRANDFIELD', ledger, ARGV[2])) do
+  redis.call('EXISTS', ARGV[1] .. field) -- one that has expired goes now
+  change = change + weigh(ARGV[1] .. field, 0, true)
 end
 add_used(change)
-return { page[1], tonumber(redis.call('GET', used_key) or '0') }
+return -change
