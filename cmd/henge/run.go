@@ -21,6 +21,7 @@ type runFile struct {
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
 	Cost    bool              `help:"Say on standard error what it has used."`
 
+	dataRedis
 	limits
 }
 
@@ -32,7 +33,12 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	j.ID, j.Dialect, j.Attempt = uuid.NewString(), "local", 1
-	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s)}, c.limits.limits(), j.Type)
+	data, connections, err := c.dataRedis.local()
+	if err != nil {
+		return err
+	}
+	defer connections.Close()
+	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data})}, c.limits.limits(), j.Type)
 	if err != nil {
 		return err
 	}

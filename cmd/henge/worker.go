@@ -35,6 +35,7 @@ type workerStart struct {
 	Metrics     string         `placeholder:"ADDR" help:"Serve Prometheus metrics, /healthz and /readyz there: a port of this machine, or host:port. By default nowhere."`
 	VerifyReset bool           `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
 
+	dataRedis
 	limits
 	retention
 }
@@ -69,7 +70,12 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	mods, err := g.load(ctx, sandbox.Options{Way: way, VerifyReset: c.VerifyReset, Log: log}, c.limits.limits(), c.Types...)
+	data, connections, err := c.dataRedis.shared(g.RedisURL, c.Slots)
+	if err != nil {
+		return err
+	}
+	defer connections.Close()
+	mods, err := g.load(ctx, sandbox.Options{Way: way, VerifyReset: c.VerifyReset, Log: log, Capabilities: capabilities(offer{redis: data})}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // attempt is one call of a guest: whose keys, and what may be done with them.
 type attempt struct {
 	*service
-	rdb     *goredis.Client
+	rdb     goredis.UniversalClient
 	session *capability.Session
 	circle  string
 	prefix  string

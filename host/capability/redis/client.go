@@ -16,36 +16,55 @@ import (
 // milliseconds, and a job that is cancelled should not wait longer.
 const answerTime = 3 * time.Second
 
-// Connect returns a client for Options.Client, with at most so many
-// connections. A job uses one at a time, and none between two calls: with one
-// for each slot of the worker no job waits for another's. It connects when it
-// is used.
-func Connect(url string, connections int) (*goredis.Client, error) {
-	opts, err := goredis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("redis URL: %w", err)
+// dialer is how a client connects.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Pool returns connections for Options.Client to the server of a client, at
+// most so many (of a cluster, to each of its servers), and closes them with
+// its Close. A job uses one at a time and none between two calls: with one for
+// each slot of the worker no job waits for another's. It connects when it is
+// used.
+//
+// A write whose answer is lost may have happened, so nothing is sent twice.
+func Pool(of goredis.UniversalClient, connections int) (goredis.UniversalClient, error) {
+	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	switch client := of.(type) {
+	case *goredis.Client:
+		opts := *client.Options()
+		opts.Dialer = bounded(opts.Dialer)
+		opts.Protocol, opts.MaxRetries, opts.PoolSize = 3, -1, connections
+		opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = answerTime, answerTime, answerTime
+		opts.ContextTimeoutEnabled, opts.DisableIdentity, opts.MaintNotificationsConfig = true, true, quiet
+		return goredis.NewClient(&opts), nil
+	case *goredis.ClusterClient:
+		opts := *client.Options()
+		dial := dialer(opts.Dialer)
+		if dial == nil {
+			dial = goredis.NewDialer(&goredis.Options{TLSConfig: opts.TLSConfig, DialTimeout: opts.DialTimeout})
+		}
+		opts.Dialer = bounded(dial)
+		opts.Protocol, opts.MaxRetries, opts.PoolSize = 3, -1, connections
+		opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = answerTime, answerTime, answerTime
+		opts.ContextTimeoutEnabled, opts.DisableIdentity, opts.MaintNotificationsConfig = true, true, quiet
+		return goredis.NewClusterClient(&opts), nil
 	}
-	opts.Protocol = 3
-	opts.PoolSize, opts.MaxActiveConns = connections, connections
-	opts.ContextTimeoutEnabled = true
-	opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = answerTime, answerTime, answerTime
-	// A write whose answer is lost may have happened, and the script is told.
-	opts.MaxRetries = -1
-	opts.DisableIdentity = true
-	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	dial := goredis.NewDialer(opts)
-	opts.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return nil, fmt.Errorf("a pool cannot be made of a %T", of)
+}
+
+// bounded returns a dialer of connections that bring no longer reply than
+// MaxReply.
+func bounded(dial dialer) dialer {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		bounded := &boundedConn{Conn: conn}
+		b := &boundedConn{Conn: conn}
 		if raw, ok := conn.(syscall.Conn); ok {
-			return checkedConn{bounded, raw}, nil
+			return checkedConn{b, raw}, nil
 		}
-		return bounded, nil
+		return b, nil
 	}
-	return goredis.NewClient(opts), nil
 }
 
 // errReply ends a connection that brings a longer reply than is read.

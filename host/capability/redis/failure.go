@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -15,7 +16,7 @@ import (
 
 // failure is what a guest gets for an error of the client. Redis' own words
 // name keys with their prefix, which the script does not know.
-func (a *attempt) failure(err error) error {
+func (a *attempt) failure(ctx context.Context, err error) error {
 	var e *abi.Error
 	var reply goredis.Error
 	var timeout net.Error
@@ -27,10 +28,25 @@ func (a *attempt) failure(err error) error {
 	case errors.As(err, &reply):
 		return a.replied(reply.Error())
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+			// The connection's own clock was first, and the job is to end
+			// before its script gets to see the error.
+			<-ctx.Done()
+		}
 		return &abi.Error{Code: abi.Timeout, Message: "Redis did not answer in time; what was asked may have happened"}
 	default:
 		return &abi.Error{Code: abi.Unavailable, Message: "Redis does not answer; what was asked may have happened"}
 	}
+}
+
+// ofScript is failure for a script as a whole, whose commands have errors of
+// their own: what it breaks off with is not the guest's mistake.
+func (a *attempt) ofScript(ctx context.Context, err error) error {
+	var e *abi.Error
+	if failed := a.failure(ctx, err); !errors.As(failed, &e) || e.Code != abi.InvalidArgument {
+		return failed
+	}
+	return fmt.Errorf("run a script in Redis: %w", err)
 }
 
 func tooLong() error {

@@ -18,7 +18,7 @@ import (
 type bundle struct {
 	t    testing.TB
 	cap  capability.Capability
-	rdb  *goredis.Client // as scripts' calls go, for a look from outside
+	rdb  goredis.UniversalClient // as scripts' calls go, for a look from outside
 	opts Options
 }
 
@@ -27,10 +27,10 @@ func setup(t testing.TB, opts Options) *bundle {
 }
 
 func over(t testing.TB, server *localredis.Server, opts Options) *bundle {
-	rdb, err := Connect(server.URL(), 4)
+	rdb, err := Pool(redistest.Client(t, server), 4)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = rdb.Close() })
-	opts.Client = func(context.Context) (*goredis.Client, error) { return rdb, nil }
+	opts.Client = func(context.Context) (goredis.UniversalClient, error) { return rdb, nil }
 	return &bundle{t: t, cap: New(opts), rdb: rdb, opts: opts}
 }
 
@@ -62,8 +62,11 @@ func (b *bundle) owner() *scripted { return b.as("acme", "acme") }
 func list(args []any) []abi.Value {
 	out := make([]abi.Value, len(args))
 	for i, a := range args {
-		if n, ok := a.(int); ok {
-			a = int64(n)
+		switch v := a.(type) {
+		case int:
+			a = int64(v)
+		case string:
+			a = abi.TextOrBytes([]byte(v)).V
 		}
 		out[i] = abi.Value{V: a}
 	}

@@ -38,9 +38,9 @@ const (
 
 // Options say how a capability is made.
 type Options struct {
-	// Client returns the connections, as Connect makes them. It is called for
+	// Client returns the connections, as Pool makes them. It is called for
 	// each call of a guest, and may connect on the first.
-	Client func(context.Context) (*goredis.Client, error)
+	Client func(context.Context) (goredis.UniversalClient, error)
 
 	// Directory says who may do what in a circle. Nil: the owner all, others
 	// nothing.
@@ -53,7 +53,7 @@ type Options struct {
 
 // service is what the functions share. It is safe for concurrent use.
 type service struct {
-	client    func(context.Context) (*goredis.Client, error)
+	client    func(context.Context) (goredis.UniversalClient, error)
 	directory capability.Directory
 	quota     int64
 	scripts   *scripts

@@ -50,7 +50,7 @@ func (a *attempt) one(ctx context.Context, p *prepared) (any, error) {
 			return nil, err
 		}
 		if err, ok := replies[0].(error); ok {
-			return nil, a.failure(err)
+			return nil, a.failure(ctx, err)
 		}
 		return p.finish(a.prefix, replies[0]), nil
 	}
@@ -59,7 +59,7 @@ func (a *attempt) one(ctx context.Context, p *prepared) (any, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, a.failure(err)
+		return nil, a.failure(ctx, err)
 	}
 	return p.finish(a.prefix, v), nil
 }
@@ -81,7 +81,7 @@ func (a *attempt) several(ctx context.Context, requests [][]abi.Value) ([]any, e
 		}
 		for i, reply := range replies {
 			if err, ok := reply.(error); ok {
-				out[places[i]] = failed(a.failure(err))
+				out[places[i]] = failed(a.failure(ctx, err))
 			} else {
 				out[places[i]] = []any{true, batch[i].finish(a.prefix, reply)}
 			}
@@ -138,7 +138,7 @@ func (a *attempt) run(ctx context.Context, batch []*prepared) ([]any, error) {
 		keys, args := a.slice(batch[len(out):], left, sweep)
 		reply, err := a.scripts.run.Run(ctx, a.rdb, keys, args...).Slice()
 		if err != nil {
-			return nil, a.failure(err)
+			return nil, a.ofScript(ctx, err)
 		}
 		if len(reply) < 2 || len(reply)-1 > len(batch)-len(out) {
 			return nil, fmt.Errorf("the script answered %d commands of %d", len(reply)-1, len(batch)-len(out))
@@ -152,7 +152,7 @@ func (a *attempt) run(ctx context.Context, batch []*prepared) ([]any, error) {
 		if last, ok := reply[len(reply)-1].(error); ok && strings.HasPrefix(last.Error(), "HENGESWEEP") {
 			sweep, reply = 0, reply[:len(reply)-1]
 			if err := a.sweep(ctx); err != nil {
-				return nil, a.failure(err)
+				return nil, a.ofScript(ctx, err)
 			}
 		}
 		out = append(out, reply...)

@@ -84,7 +84,7 @@ func scan(ctx context.Context, a *attempt, args []string) (any, error) {
 	}
 	page, err := a.rdb.Do(ctx, "HSCAN", ledgerKey(a.circle), s.cursor, "MATCH", s.pattern, "COUNT", s.count).Slice()
 	if err != nil {
-		return nil, a.failure(err)
+		return nil, a.failure(ctx, err)
 	}
 	var keys []string
 	fields, _ := page[1].([]any)
@@ -94,7 +94,7 @@ func scan(ctx context.Context, a *attempt, args []string) (any, error) {
 		}
 	}
 	if keys, err = a.there(ctx, keys, s.kind); err != nil {
-		return nil, a.failure(err)
+		return nil, a.failure(ctx, err)
 	}
 	found := make([]any, len(keys))
 	for i, key := range keys {
@@ -142,10 +142,10 @@ func randomKey(ctx context.Context, a *attempt, args []string) (any, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, a.failure(err)
+		return nil, a.failure(ctx, err)
 	}
 	if keys, err = a.there(ctx, keys, ""); err != nil {
-		return nil, a.failure(err)
+		return nil, a.failure(ctx, err)
 	}
 	if len(keys) == 0 {
 		return nil, nil

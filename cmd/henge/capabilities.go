@@ -1,0 +1,19 @@
+package main
+
+import (
+	"github.com/henge-run/henge/host/capability"
+	"github.com/henge-run/henge/host/capability/redis"
+)
+
+// offer is what capabilities are made from.
+type offer struct {
+	redis redis.Options
+}
+
+// capabilities are what scripts are offered beside what every runtime has, a
+// line for each.
+func capabilities(o offer) []capability.Capability {
+	return []capability.Capability{
+		redis.New(o.redis),
+	}
+}
