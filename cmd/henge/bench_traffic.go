@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/henge-run/henge/host/bench/traffic"
 	"github.com/henge-run/henge/host/job"
-	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/worker"
@@ -143,18 +141,11 @@ func (c *traffics) bench(ctx context.Context, s streams, g *globals, opts traffi
 		}
 		defer plot.Close()
 	}
-	url := g.RedisURL
-	if !g.redisGiven {
-		server, err := localredis.Start(ctx, localredis.Options{})
-		if errors.Is(err, localredis.ErrNoServer) {
-			return fmt.Errorf("%w: install it, or name a Redis with --redis-url", err)
-		}
-		if err != nil {
-			return err
-		}
-		defer server.Close()
-		url = server.URL()
+	url, stop, err := g.redisToMeasure(ctx)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	if opts.Redis, err = queue.Connect(url); err != nil {
 		return &exitError{exitUsage, err}
 	}

@@ -95,6 +95,7 @@ type commands struct {
 
 	Bench struct {
 		Sandbox    benchSandbox    `cmd:"" help:"Measure what a job costs, beside other ways of running it."`
+		Capability benchCapability `cmd:"" help:"Measure what a host function costs, beside the same call from Go."`
 		Throughput benchThroughput `cmd:"" help:"Measure how many jobs a worker ends in a second."`
 		Latency    benchLatency    `cmd:"" help:"Measure how long a job waits for an idle worker."`
 		Fairness   benchFairness   `cmd:"" help:"Measure how long small circles wait beside a large one."`

@@ -11,6 +11,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/capability/redis"
+	"github.com/henge-run/henge/host/localredis/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -113,4 +115,22 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	cancel()
 	_, err := Run(ctx, short(small()))
 	require.Error(t, err)
+}
+
+// Each call has a row for each way, and what the sandbox adds.
+func TestCapabilities(t *testing.T) {
+	pool, err := redis.Pool(redistest.Real(t), 2)
+	require.NoError(t, err)
+	defer pool.Close()
+	report, err := Capabilities(t.Context(), short(), pool)
+	require.NoError(t, err)
+	require.Len(t, report.Operations, 1+2*len(redisCalls()))
+	require.Len(t, report.Overheads, len(redisCalls()))
+	for _, o := range report.Operations {
+		require.Positive(t, o.Nanoseconds, o)
+	}
+	for _, o := range report.Overheads {
+		require.Positive(t, o.Ratio, o)
+	}
+	require.Zero(t, pool.DBSize(t.Context()).Val(), "the keys are gone afterwards")
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // guest is a module whose job is to do one thing as often as its payload says,
-// in 8 bytes.
+// in 8 bytes. What is behind them is the request of each call.
 type guest struct {
 	name string
 
@@ -41,7 +41,7 @@ func (g guest) encode() []byte {
 			entry:        {Results: []wasm.ValueType{wasm.I32}},
 		},
 		Imports:   imports,
-		Functions: []wasm.Function{{Type: entry, Locals: []wasm.Locals{{Count: 1, Type: wasm.I64}}, Code: g.code()}},
+		Functions: []wasm.Function{{Type: entry, Locals: []wasm.Locals{{Count: 1, Type: wasm.I64}, {Count: 1, Type: wasm.I32}}, Code: g.code()}},
 		Memories:  []wasm.Limits{{Min: 1}},
 		Exports: []wasm.Export{
 			{Name: abi.ExportMemory, Kind: wasm.KindMemory},
@@ -53,35 +53,37 @@ func (g guest) encode() []byte {
 
 // code is the body of henge_run. Numbers below 64 are written as themselves.
 func (g guest) code() []byte {
-	// Requests of no bytes, and replies of 8.
-	call := func(function, reply byte) []byte {
-		return []byte{
-			0x41, 0, 0x41, 0, // i32.const 0, i32.const 0: the request
-			0x41, reply, 0x41, 8, // i32.const reply, i32.const 8: where the reply goes
-			0x10, function, // call function
+	// The payload lies at 0, the reply behind it, and each has as much room.
+	const room = 48
+	var each []byte
+	if g.function != "" {
+		each = []byte{
+			0x41, 8, 0x20, 1, // i32.const 8, local.get $length: the request
+			0x41, room, 0x41, room, // i32.const, twice: where the reply goes
+			0x10, 1, // call the host function
 			0x1a, // drop
 		}
 	}
-	var each []byte
-	if g.function != "" {
-		each = call(1, 8)
-	}
 	return slices.Concat(
-		call(0, 0),         // input
-		[]byte{0x41, 0},    // i32.const 0
-		[]byte{0x29, 3, 0}, // i64.load
-		[]byte{0x21, 0},    // local.set $times
-		[]byte{0x03, 0x40}, // loop
-		each,               //   the host function
-		[]byte{0x20, 0},    //   local.get $times
-		[]byte{0x42, 1},    //   i64.const 1
-		[]byte{0x7d},       //   i64.sub
-		[]byte{0x22, 0},    //   local.tee $times
-		[]byte{0x42, 0},    //   i64.const 0
-		[]byte{0x55},       //   i64.gt_s
-		[]byte{0x0d, 0},    //   br_if to the loop
-		[]byte{0x0b},       // end of the loop
-		[]byte{0x41, 0},    // i32.const 0: success
-		[]byte{0x0b},       // end of the function
+		[]byte{0x41, 0, 0x41, 0, 0x41, 0, 0x41, room}, // i32.const 0, three times, and room
+		[]byte{0x10, 0},       // call input
+		[]byte{0xa7},          // i32.wrap_i64
+		[]byte{0x41, 8, 0x6b}, // i32.const 8, i32.sub
+		[]byte{0x21, 1},       // local.set $length
+		[]byte{0x41, 0},       // i32.const 0
+		[]byte{0x29, 3, 0},    // i64.load
+		[]byte{0x21, 0},       // local.set $times
+		[]byte{0x03, 0x40},    // loop
+		each,                  //   the host function
+		[]byte{0x20, 0},       //   local.get $times
+		[]byte{0x42, 1},       //   i64.const 1
+		[]byte{0x7d},          //   i64.sub
+		[]byte{0x22, 0},       //   local.tee $times
+		[]byte{0x42, 0},       //   i64.const 0
+		[]byte{0x55},          //   i64.gt_s
+		[]byte{0x0d, 0},       //   br_if to the loop
+		[]byte{0x0b},          // end of the loop
+		[]byte{0x41, 0},       // i32.const 0: success
+		[]byte{0x0b},          // end of the function
 	)
 }

@@ -37,6 +37,9 @@ const (
 
 	// Native is the engine outside of WebAssembly, in a process of its own.
 	Native Way = "native"
+
+	// Direct is a call from Go, beside one of a guest that does the same.
+	Direct Way = "direct"
 )
 
 // Ways returns all ways, in the order in which they are measured.

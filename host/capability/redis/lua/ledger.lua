@@ -14,13 +14,20 @@ local entry_cost = 128
 local small = 16384
 
 local ledger, used_key, prefix
+local find, sub, call = string.find, string.sub, redis.call
+
+-- The entries that were read or written, so that none is read twice.
+local bounds, bases = {}, {}
 
 local function entry(key)
-  local field = string.sub(key, prefix + 1)
-  local text = redis.call('HGET', ledger, field)
-  if not text then return field, 0, 0 end
-  local bound, base = string.match(text, '^(%d+) (%d+)$')
-  return field, tonumber(bound) or 0, tonumber(base) or 0
+  local bound = bounds[key]
+  if bound then return bound, bases[key] end
+  local text = call('HGET', ledger, sub(key, prefix + 1))
+  local space = text and find(text, ' ', 1, true)
+  bound = space and tonumber(sub(text, 1, space - 1)) or 0
+  local base = space and tonumber(sub(text, space + 1)) or 0
+  bounds[key], bases[key] = bound, base
+  return bound, base
 end
 
 -- What a key weighs, or nil for none. Without samples all elements are looked
@@ -38,8 +45,9 @@ end
 -- a full look can lower it. That is taken when the key is small, when its bound
 -- has come far from what was seen last, and when the samples say less than half.
 local function weigh(key, charge, exact)
-  local field, old, base = entry(key)
-  local overhead = #field + entry_cost
+  local old, old_base = entry(key)
+  local base = old_base
+  local overhead = #key - prefix + entry_cost
   local bound = old + charge
   local size
   if not exact and bound > small and bound - base <= base / 2 then
@@ -57,15 +65,17 @@ local function weigh(key, charge, exact)
     end
   end
   if not size then
-    if old > 0 then redis.call('HDEL', ledger, field) end
+    bounds[key], bases[key] = 0, 0
+    if old > 0 then call('HDEL', ledger, sub(key, prefix + 1)) end
     return -old
   end
-  if bound ~= old then
-    redis.call('HSET', ledger, field, string.format('%.0f %.0f', bound, base))
+  if bound ~= old or base ~= old_base then
+    bounds[key], bases[key] = bound, base
+    call('HSET', ledger, sub(key, prefix + 1), string.format('%.0f %.0f', bound, base))
   end
   return bound - old
 end
 
 local function add_used(n)
-  if n ~= 0 then redis.call('INCRBY', used_key, string.format('%.0f', n)) end
+  if n ~= 0 then call('INCRBY', used_key, string.format('%.0f', n)) end
 end

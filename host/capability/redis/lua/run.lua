@@ -23,9 +23,11 @@ local most_work, may_sweep = tonumber(ARGV[5]), ARGV[6] == '1'
 -- What a command counts for beside the keys that it may go through.
 local command_work = 16384
 
-local used = tonumber(redis.call('GET', used_key) or '0') or 0
+local used = tonumber(call('GET', used_key) or '0') or 0
 local several = #ARGV > 10 + tonumber(ARGV[10])
 local replies, size, work = {}, 0, 0
+
+local function has(flags, flag) return find(flags, flag, 1, true) end
 
 local function size_of(v)
   if type(v) == 'string' then return #v + 16 end
@@ -39,37 +41,32 @@ local function size_of(v)
 end
 
 -- Says why a command may not run, or nothing.
-local function refuse(has, keys, growth)
+local function refuse(flags, keys, growth)
   local sum = 0
-  if #keys > 1 and not has.s then
-    for _, key in ipairs(keys) do
-      local _, bound = entry(key)
-      sum = sum + bound
-    end
+  if #keys > 1 and not has(flags, 's') then
+    for _, key in ipairs(keys) do sum = sum + (entry(key)) end
   end
-  if not has.w and sum > most_reply then return 'HENGEREPLY' end
-  if not has.g then return nil end
-  if has.d then
+  if not has(flags, 'w') and sum > most_reply then return 'HENGEREPLY' end
+  if not has(flags, 'g') then return nil end
+  if has(flags, 'd') then
     if sum > most_key then return 'HENGEKEY' end
     growth = growth + 2 * sum
-  elseif has.e then
+  elseif has(flags, 'e') then
     if growth > most_key then return 'HENGEKEY' end
-    local _, bound = entry(keys[1])
-    growth = math.max(0, growth - bound)
+    growth = math.max(0, growth - (entry(keys[1])))
   end
-  if has.p then
-    local _, bound = entry(keys[1])
-    growth = growth + math.min(bound, 1048576)
+  if has(flags, 'p') then
+    growth = growth + math.min((entry(keys[1])), 1048576)
   end
   if used + growth > quota then return 'HENGEQUOTA' end
-  if has.d or has.e then return nil end
+  if has(flags, 'd') or has(flags, 'e') then return nil end
   for _, key in ipairs(keys) do
-    local _, bound, base = entry(key)
+    local bound, base = entry(key)
     if bound + growth > most_key and bound - base > base / 16 then
       local change = weigh(key, 0, true)
       used = used + change
       add_used(change)
-      _, bound = entry(key)
+      bound = entry(key)
     end
     if bound + growth > most_key then return 'HENGEKEY' end
   end
@@ -80,34 +77,31 @@ end
 local function exact_integer(arguments, reply)
   if type(reply) ~= 'number' or math.abs(reply) < 2 ^ 53 then return reply end
   if string.upper(arguments[1]) == 'HINCRBY' then
-    return redis.call('HGET', arguments[2], arguments[3])
+    return call('HGET', arguments[2], arguments[3])
   end
-  return redis.call('GET', arguments[2])
+  return call('GET', arguments[2])
 end
 
 -- What the keys of a command can make it go through.
 local function work_of(keys)
   if not several then return 0 end
   local n = 0
-  for _, key in ipairs(keys) do
-    local _, bound = entry(key)
-    n = n + bound
-  end
+  for _, key in ipairs(keys) do n = n + (entry(key)) end
   return n
 end
 
-local function carry_out(has, keys, growth, arguments)
-  if has['3'] then redis.setresp(3) end
+local function carry_out(flags, keys, growth, arguments)
+  if has(flags, '3') then redis.setresp(3) end
   local reply = redis.pcall(unpack(arguments))
-  if has['3'] then redis.setresp(2) end
+  if has(flags, '3') then redis.setresp(2) end
   if reply == nil then reply = false end
   if type(reply) == 'table' and reply.err then return reply end
-  if has.i then reply = exact_integer(arguments, reply) end
-  if has.w then
-    local charge = has.g and growth or 0
-    if has.m and type(reply) == 'string' then charge = charge + #reply end
+  if has(flags, 'i') then reply = exact_integer(arguments, reply) end
+  if has(flags, 'w') then
+    local charge = has(flags, 'g') and growth or 0
+    if has(flags, 'm') and type(reply) == 'string' then charge = charge + #reply end
     local change = 0
-    for _, key in ipairs(keys) do change = change + weigh(key, charge, has.x) end
+    for _, key in ipairs(keys) do change = change + weigh(key, charge, has(flags, 'x')) end
     used = used + change
     add_used(change)
   end
@@ -116,13 +110,12 @@ end
 
 local at, next_key = 7, 3
 while at <= #ARGV do
-  local has, keys, arguments = {}, {}, {}
-  for flag in string.gmatch(ARGV[at], '.') do has[flag] = true end
+  local flags, keys, arguments = ARGV[at], {}, {}
   local growth, n, argc = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   for i = 1, n do keys[i] = KEYS[next_key + i - 1] end
   for i = 1, argc do arguments[i] = ARGV[at + 3 + i] end
 
-  local why = size >= most_reply and 'HENGEREPLY' or refuse(has, keys, growth)
+  local why = size >= most_reply and 'HENGEREPLY' or refuse(flags, keys, growth)
   local reply
   if why == 'HENGEQUOTA' and may_sweep then
     replies[#replies + 1] = { err = 'HENGESWEEP stopped' }
@@ -130,7 +123,7 @@ while at <= #ARGV do
   elseif why then
     reply = { err = why .. ' refused' }
   else
-    reply = carry_out(has, keys, growth, arguments)
+    reply = carry_out(flags, keys, growth, arguments)
     work = work + command_work + work_of(keys)
   end
   replies[#replies + 1] = reply
