@@ -21,6 +21,7 @@ import (
 	"github.com/henge-run/henge/host/capability/clock"
 	capjob "github.com/henge-run/henge/host/capability/job"
 	caplog "github.com/henge-run/henge/host/capability/log"
+	"github.com/henge-run/henge/host/capability/redis"
 	"github.com/henge-run/henge/host/job"
 )
 
@@ -83,7 +84,7 @@ func constants(t *testing.T) map[string]string {
 // served are the functions of this worker's capabilities, by import module.
 func served() map[string][]string {
 	out := map[string][]string{}
-	for _, c := range []capability.Capability{capjob.New(), caplog.New(), clock.New()} {
+	for _, c := range []capability.Capability{capjob.New(), caplog.New(), clock.New(), redis.New(redis.Options{})} {
 		for _, f := range c.Functions {
 			out[c.Name] = append(out[c.Name], f.Name)
 		}

@@ -51,6 +51,10 @@ HENGE_IMPORT("henge_clock_v1", "random", henge_clock_random);
 /* The most that one call of henge_clock_random gives, in bytes. */
 #define HENGE_MAX_RANDOM 65536
 
+/* The circle's keys in Redis. */
+HENGE_IMPORT("henge_redis_v1", "do", henge_redis_do);
+HENGE_IMPORT("henge_redis_v1", "pipeline", henge_redis_pipeline);
+
 /* What a host function answers in place of a length. */
 enum henge_code {
 	HENGE_ACCESS_DENIED = -1,

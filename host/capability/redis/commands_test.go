@@ -2,6 +2,9 @@ package redis
 
 import (
 	"fmt"
+	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -173,8 +176,8 @@ func TestRefused(t *testing.T) {
 	}
 	got := s.pipeline([]any{"GET", "s"}, []any{"FLUSHALL"}, []any{"LLEN", "s"}, []any{"STRLEN", "s"})
 	require.Equal(t, []any{true, "v"}, got[0])
-	require.Equal(t, []any{false, "access_denied"}, got[1].([]any)[:2])
-	require.Equal(t, []any{false, "type_error"}, got[2].([]any)[:2])
+	require.Equal(t, []any{false, int64(abi.AccessDenied)}, got[1].([]any)[:2])
+	require.Equal(t, []any{false, int64(abi.TypeError)}, got[2].([]any)[:2])
 	require.Equal(t, []any{true, int64(1)}, got[3])
 }
 
@@ -213,4 +216,22 @@ func TestRoles(t *testing.T) {
 	require.Equal(t, []any{"0", []any{"public:a"}}, b.as("acme", "stranger").do("SCAN", 0))
 	_, err := setup(t, Options{}).as("acme", "stranger").try("GET", "public:a")
 	require.EqualError(t, err, capability.Insufficient().Error())
+}
+
+// The contract lists the commands.
+func TestCommandsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../abi/ABI.md")
+	require.NoError(t, err)
+	_, text, found := strings.Cut(string(page), "\n### `"+abi.RedisV1+"` (served)\n")
+	require.True(t, found)
+	text, _, _ = strings.Cut(text, "\n### ")
+	_, text, found = strings.Cut(text, "\n| commands on | |\n")
+	require.True(t, found)
+	text, _, _ = strings.Cut(text, "\n\n")
+	var listed []string
+	for _, m := range regexp.MustCompile("`([A-Z_]+)`").FindAllStringSubmatch(text, -1) {
+		listed = append(listed, strings.ToLower(m[1]))
+	}
+	want := append(slices.Collect(maps.Keys(allowed)), "scan", "randomkey")
+	require.ElementsMatch(t, want, listed)
 }

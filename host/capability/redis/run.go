@@ -125,7 +125,7 @@ func failed(err error) any {
 	if !errors.As(err, &e) {
 		e = &abi.Error{Code: abi.Internal, Message: "the host could not carry out the command"}
 	}
-	return []any{false, e.Code.String(), e.Message}
+	return []any{false, int64(e.Code), e.Message}
 }
 
 // run has the script carry out commands, slice by slice, and returns a reply
