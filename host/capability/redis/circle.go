@@ -55,12 +55,19 @@ func Used(ctx context.Context, rdb goredis.UniversalClient, circle string) (int6
 }
 
 // Keys gives each of the circle's keys to f, without the prefix, some of them
-// perhaps twice, until f returns an error. It goes through all keys of the
-// server, which takes a while and holds up nobody.
+// perhaps twice, until f returns an error. It goes through all keys of
+// the server, which takes a while and holds up nobody.
 func Keys(ctx context.Context, rdb goredis.UniversalClient, circle string, f func(key string) error) error {
 	prefix := Prefix(circle)
+	var server goredis.Cmdable = rdb
+	if cluster, ok := rdb.(*goredis.ClusterClient); ok {
+		var err error
+		if server, err = cluster.MasterForKey(ctx, prefix); err != nil {
+			return fmt.Errorf("find the server of circle %s: %w", circle, err)
+		}
+	}
 	// A circle's name has none of the letters that a pattern knows.
-	it := rdb.Scan(ctx, 0, prefix+"*", 1000).Iterator()
+	it := server.Scan(ctx, 0, prefix+"*", 1000).Iterator()
 	for it.Next(ctx) {
 		if err := f(strings.TrimPrefix(it.Val(), prefix)); err != nil {
 			return err

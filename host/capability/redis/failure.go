@@ -56,6 +56,7 @@ func tooLong() error {
 
 // replied is what a guest gets for an error that the server answered.
 func (a *attempt) replied(text string) error {
+	text = strings.ToValidUTF8(text, "\uFFFD") // it may quote an argument
 	word, _, _ := strings.Cut(text, " ")
 	switch word {
 	case "HENGEQUOTA", "HENGESWEEP":

@@ -29,7 +29,7 @@ func value(v any) any {
 		}
 		return v.String()
 	case error:
-		return v.Error()
+		return strings.ToValidUTF8(v.Error(), "\uFFFD")
 	}
 	return v
 }

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"encoding/binary"
-	"os"
 	"testing"
 	"time"
 
@@ -14,32 +13,36 @@ import (
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
-	"github.com/henge-run/henge/host/sandbox/wattest"
+	"github.com/henge-run/henge/host/wasm"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if wattest.Close() != nil && code == 0 {
-			code = 1
-		}
-		os.Exit(code)
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // caller is a guest that makes a call again and again: how often is in the first
 // 8 bytes of its payload, the request behind them. It returns 1 when one fails.
-const caller = `(module
-  (import "henge_job_v1" "input" (func $input (param i32 i32 i32 i32) (result i64)))
-  (import "henge_redis_v1" "do" (func $do (param i32 i32 i32 i32) (result i64)))
-  (memory (export "memory") 1)
-  (func (export "henge_run") (result i32) (local $n i64) (local $length i32)
-    (local.set $length (i32.wrap_i64 (call $input (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0x8000))))
-    (local.set $n (i64.load (i32.const 0)))
-    (loop $l
-      (if (i64.lt_s (call $do (i32.const 8) (i32.sub (local.get $length) (i32.const 8)) (i32.const 0x8000) (i32.const 0x8000)) (i64.const 0))
-        (then (return (i32.const 1))))
-      (br_if $l (i64.gt_s (local.tee $n (i64.sub (local.get $n) (i64.const 1))) (i64.const 0))))
-    (i32.const 0)))`
+func caller() []byte {
+	const hostFunction, entry, room = 0, 1, 48
+	m := wasm.Module{
+		Types: []wasm.FuncType{
+			hostFunction: {Params: []wasm.ValueType{wasm.I32, wasm.I32, wasm.I32, wasm.I32}, Results: []wasm.ValueType{wasm.I64}},
+			entry:        {Results: []wasm.ValueType{wasm.I32}},
+		},
+		Imports: []wasm.Import{{Module: abi.JobV1, Name: "input", Type: hostFunction}, {Module: abi.RedisV1, Name: "do", Type: hostFunction}},
+		Functions: []wasm.Function{{Type: entry, Locals: []wasm.Locals{{Count: 1, Type: wasm.I64}, {Count: 1, Type: wasm.I32}}, Code: []byte{
+			0x41, 0, 0x41, 0, 0x41, 0, 0x41, room, 0x10, 0, // call input, to 0
+			0xa7, 0x41, 8, 0x6b, 0x21, 1, // $length = its length - 8
+			0x41, 0, 0x29, 3, 0, 0x21, 0, // $times = the first 8 bytes
+			0x03, 0x40, // loop
+			0x41, 8, 0x20, 1, 0x41, room, 0x41, room, 0x10, 1, // call do, with what is at 8
+			0x42, 0, 0x53, 0x04, 0x40, 0x41, 1, 0x0f, 0x0b, // if that is below 0, return 1
+			0x20, 0, 0x42, 1, 0x7d, 0x22, 0, 0x42, 0, 0x55, 0x0d, 0, // again while --$times > 0
+			0x0b, 0x41, 0, 0x0b, // end, return 0
+		}}},
+		Memories: []wasm.Limits{{Min: 1}},
+		Exports:  []wasm.Export{{Name: abi.ExportMemory, Kind: wasm.KindMemory}, {Name: abi.ExportRun, Kind: wasm.KindFunction, Index: 2}},
+	}
+	return m.Encode()
+}
 
 // guest returns the caller in a sandbox, and a job of it.
 func guest(t *testing.T, b *bundle, limits job.Limits) (*sandbox.Module, func(times int64, timeout time.Duration, args ...any) *job.Job) {
@@ -47,7 +50,7 @@ func guest(t *testing.T, b *bundle, limits job.Limits) (*sandbox.Module, func(ti
 	rt, err := sandbox.New(ctx, sandbox.Options{Capabilities: []capability.Capability{b.cap}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, rt.Close(ctx)) })
-	m, err := rt.Load(ctx, wattest.Compile(t, caller), &abi.Manifest{Name: "caller"}, limits)
+	m, err := rt.Load(ctx, caller(), &abi.Manifest{Name: "caller"}, limits)
 	require.NoError(t, err)
 	return m, func(times int64, timeout time.Duration, args ...any) *job.Job {
 		request, err := abi.Encode(abi.CBOR, list(args))
