@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -163,6 +164,7 @@ func TestRefused(t *testing.T) {
 		{abi.InvalidArgument, []any{"GET", nil}},
 		{abi.InvalidArgument, []any{"SCAN", "x"}},
 		{abi.InvalidArgument, []any{}},
+		{abi.InvalidArgument, []any{"EXPIRE", "s", 1, "\x80"}},
 		{abi.TypeError, []any{"LPUSH", "s", "v"}},
 		{abi.TypeError, []any{"LLEN", "s"}},
 		{abi.AccessDenied, []any{"KEYS", "*"}},
@@ -173,6 +175,7 @@ func TestRefused(t *testing.T) {
 		_, err := s.try(c.args...)
 		captest.RequireCode(t, c.code, err)
 		require.NotContains(t, err.Error(), "henge:", c.args)
+		require.True(t, utf8.ValidString(err.Error()), c.args)
 	}
 	got := s.pipeline([]any{"GET", "s"}, []any{"FLUSHALL"}, []any{"LLEN", "s"}, []any{"STRLEN", "s"})
 	require.Equal(t, []any{true, "v"}, got[0])
