@@ -73,6 +73,8 @@ func TestCirclesAreApart(t *testing.T) {
 			require.NotContains(rt, textsIn(v), secret)
 		}
 	})
+	require.Equal(t, b.ledgerSum("a"), b.used("a"), "the sum is that of the ledger")
+	require.LessOrEqual(t, b.weight("a"), b.used("a"), "what is counted is at least what there is")
 	require.Equal(t, before, b.snapshot("henge:data:{a}:", "{a}"), "something beside the circle has changed")
 }
 
