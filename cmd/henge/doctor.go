@@ -9,7 +9,7 @@ import (
 
 // doctor is henge doctor.
 type doctor struct {
-	ACL bool `name:"acl" help:"Print the lines that make Redis users for a worker and for a producer, with what they need and nothing more."`
+	ACL bool `name:"acl" help:"Print the lines that make Redis users for a worker, for a producer and for the data of scripts, with what they need and nothing more."`
 }
 
 // States of what was looked at. Only a problem makes the command fail.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/henge-run/henge/host/capability/redis"
 	"github.com/henge-run/henge/host/queue"
 )
 
@@ -26,5 +27,6 @@ func (g *globals) printACL(s streams) error {
 	for _, role := range []queue.Role{queue.RoleWorker, queue.RoleProducer, queue.RoleOperator} {
 		t.rows = append(t.rows, []any{queue.ACL(role)})
 	}
+	t.rows = append(t.rows, []any{redis.ACL()})
 	return g.print(s, t)
 }
