@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/capability/captest"
+	"github.com/henge-run/henge/host/job"
 )
 
 // serverOnly are commands that read although Redis counts them as writing,
@@ -237,4 +239,21 @@ func TestCommandsAreDocumented(t *testing.T) {
 	}
 	want := append(slices.Collect(maps.Keys(allowed)), "scan", "randomkey")
 	require.ElementsMatch(t, want, listed)
+}
+
+// A write waits until the lease is known to stand, and a read does not.
+func TestWritesAreEffects(t *testing.T) {
+	s := setup(t, Options{}).owner()
+	s.do("SET", "k", "v")
+	s.session.Job.Confirm = func(context.Context) error { return job.ErrLeaseLost }
+	require.Equal(t, "v", s.do("GET", "k"))
+	for name, spec := range allowed {
+		_, err := s.try(samples[slices.IndexFunc(samples, func(c []any) bool { return strings.EqualFold(c[0].(string), name) })]...)
+		if spec.writes() {
+			require.ErrorIs(t, err, job.ErrLeaseLost, name)
+		} else {
+			require.NotErrorIs(t, err, job.ErrLeaseLost, name)
+		}
+	}
+	require.Equal(t, []any{"0", []any{"k"}}, s.do("SCAN", 0))
 }
