@@ -13,11 +13,10 @@ type Expected struct {
 	host *Host
 }
 
-// Expect says that the next call that is not of job, log or clock will be of
-// this function with this request: a Go value that the contract can write, such
-// as []any{"GET", "name"} or abi.Query{…}, or Raw, Nothing or Any. Calls are
-// expected in the order of Expect. One that does not come is a problem; one
-// that is not expected goes to its capability, or is one in a strict Host.
+// Expect says that this function will be called with this request: a Go value
+// that the contract can write, such as []any{"GET", "name"} or abi.Query{…}, or
+// Raw, Nothing or Any. It holds for one call, and one that does not come is a
+// problem. A call that is not expected goes to its capability.
 func (h *Host) Expect(function string, request any) *Expected {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -48,8 +47,9 @@ func (e *Expected) Fails(code abi.Code, message string) {
 	e.Err, e.live = &abi.Error{Code: code, Message: message}, false
 }
 
-// Strict makes each call a problem that is not expected, but for those of job,
-// log and clock. The guest gets an error for it.
+// Strict has the calls come in the order in which they are expected, and makes
+// any other a problem, for which the guest gets an error. Those of job, log and
+// clock may always be made.
 func (h *Host) Strict() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

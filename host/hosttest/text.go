@@ -184,10 +184,9 @@ func (p *callReader) call() (c Call, err error) {
 
 func (p *callReader) failure(c *Call) error {
 	p.sameLine()
-	name := p.word()
-	code, ok := parseCode(name)
-	if !ok {
-		return fmt.Errorf("%.80q is no error; it is one of %s", name, codeNames())
+	code, err := abi.ParseCode(p.word())
+	if err != nil {
+		return err
 	}
 	c.Err = &abi.Error{Code: code}
 	if !p.sameLine() {
@@ -197,9 +196,11 @@ func (p *callReader) failure(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if c.Err.Message, ok = message.(string); !ok {
+	text, ok := message.(string)
+	if !ok {
 		return fmt.Errorf("its message is a text in double quotes")
 	}
+	c.Err.Message = text
 	return nil
 }
 
@@ -222,21 +223,4 @@ func (p *callReader) message(raw bool) (any, error) {
 		return Raw(b), nil
 	}
 	return v.V, nil
-}
-
-func parseCode(name string) (abi.Code, bool) {
-	for c := abi.AccessDenied; c >= abi.Internal; c-- {
-		if c.String() == name {
-			return c, true
-		}
-	}
-	return 0, false
-}
-
-func codeNames() string {
-	var names []string
-	for c := abi.AccessDenied; c >= abi.Internal; c-- {
-		names = append(names, c.String())
-	}
-	return strings.Join(names, ", ")
 }

@@ -13,18 +13,27 @@ import (
 // watch is what a Host sees of the calls, and has to say in them.
 type watch struct {
 	calls    []Call
-	expected []*Expected
-	met      int // of expected, from the front
+	expected []*Expected // those that did not come yet
 	strict   bool
 	faults   []*injected
 	problems []string
 
-	// begun is where calls and met stood when the attempt began.
-	begun struct{ calls, met int }
+	// begun is what calls and expected were when the attempt began.
+	begun struct {
+		calls    int
+		expected []*Expected
+	}
 }
 
 // begin notes that an attempt begins.
-func (w *watch) begin() { w.begun.calls, w.begun.met = len(w.calls), w.met }
+func (w *watch) begin() {
+	w.begun.calls, w.begun.expected = len(w.calls), slices.Clone(w.expected)
+}
+
+// beginAnew takes back what the attempt has done.
+func (w *watch) beginAnew() {
+	w.calls, w.expected = w.calls[:w.begun.calls], slices.Clone(w.begun.expected)
+}
 
 func (w *watch) complain(format string, args ...any) {
 	w.problems = append(w.problems, fmt.Sprintf(format, args...))
@@ -33,7 +42,7 @@ func (w *watch) complain(format string, args ...any) {
 // complaints are the problems, with what did not come.
 func (w *watch) complaints() []string {
 	all := slices.Clone(w.problems)
-	for _, e := range w.expected[w.met:] {
+	for _, e := range w.expected {
 		all = append(all, "this call was expected and did not come: "+e.question())
 	}
 	return all
@@ -72,8 +81,7 @@ func (w *watch) call(ctx context.Context, function string, real capability.Func,
 		reply = c.TakeReply()
 	}
 	if errors.Is(err, capability.ErrRestart) {
-		// The attempt is begun anew, and nothing of it stays.
-		w.calls, w.met = w.calls[:w.begun.calls], w.begun.met
+		w.beginAnew()
 		return err
 	}
 	if err != nil {
@@ -90,18 +98,21 @@ func (w *watch) call(ctx context.Context, function string, real capability.Func,
 // match returns the expectation that a call meets, and an error for the guest
 // where it may not be made.
 func (w *watch) match(c *Call) (*Expected, error) {
-	if w.met < len(w.expected) {
-		if e := w.expected[w.met]; e.is(c) {
-			w.met++
+	for i, e := range w.expected {
+		if e.is(c) {
+			w.expected = slices.Delete(w.expected, i, i+1)
 			return e, nil
+		}
+		if w.strict {
+			break
 		}
 	}
 	if !w.strict || !outside(c.Function) {
 		return nil, nil
 	}
 	next := "and no further call was"
-	if w.met < len(w.expected) {
-		next = "but this one: " + w.expected[w.met].question()
+	if len(w.expected) > 0 {
+		next = "but this one: " + w.expected[0].question()
 	}
 	w.complain("this call was not expected, %s: %s", next, c.question())
 	return nil, &abi.Error{Code: abi.Internal, Message: "the test did not expect this call: " + c.question()}
