@@ -71,10 +71,12 @@ retention: setup
 soak: setup
 	$(GO) test ./host/sandbox -run Soak -soak 10m -timeout 20m -v
 
-## fuzz: ten minutes for each fuzz target of the rewriting
+## fuzz: ten minutes for each fuzz target of the rewriting and of messages
 .PHONY: fuzz
 fuzz:
 	for target in Decode Meter Freeze; do $(GO) test ./host/wasm -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 10m || exit 1; done
+	$(GO) test ./abi -run '^$$' -fuzz '^FuzzMessages$$' -fuzztime 10m
+	$(GO) test ./host/hosttest -run '^$$' -fuzz '^FuzzParseCalls$$' -fuzztime 10m
 
 ## lint: check the shell scripts (Go is checked by the tests)
 .PHONY: lint

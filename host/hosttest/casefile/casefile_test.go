@@ -3,6 +3,8 @@ package casefile_test
 import (
 	"context"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -131,5 +133,24 @@ func TestCasesThatAreNone(t *testing.T) {
 	} {
 		_, err := casefile.Parse([]byte(text))
 		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// What the page shows is read, and is what it says.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile(`(?m)(^    (# A|-- ).*\n)((    .*)?\n)*`).FindAllString(string(page), -1)
+	require.Len(t, blocks, 3)
+	for _, block := range blocks {
+		text := strings.ReplaceAll("\n"+block, "\n    ", "\n")
+		if !strings.Contains(text, "-- script.rhai --") {
+			text = "-- payload --\n" + text
+		}
+		_, err := casefile.Parse([]byte(text))
+		require.NoError(t, err, text)
+	}
+	for _, name := range []string{"circle", "caller", "type", "env", "timeout", "limits"} {
+		require.Contains(t, string(page), "| `"+name+"` |")
 	}
 }

@@ -84,8 +84,8 @@ func (c *Case) readSettings() (map[string]bool, error) {
 	return given, nil
 }
 
-// parseFaults reads lines such as these, where the second word says which of
-// the calls is meant, and after how long it is:
+// parseFaults reads lines such as these, in which the second word says which of
+// the calls is meant. A # begins a comment.
 //
 //	redis.do 3 unavailable no server
 //	http.* every after 2s timeout
@@ -93,8 +93,9 @@ func (c *Case) readSettings() (map[string]bool, error) {
 func parseFaults(text string) ([]hosttest.Fault, error) {
 	var all []hosttest.Fault
 	for i, line := range strings.Split(text, "\n") {
+		line, _, _ = strings.Cut(line, "#")
 		words := strings.Fields(line)
-		if len(words) == 0 || words[0][0] == '#' {
+		if len(words) == 0 {
 			continue
 		}
 		f, err := parseFault(words)
