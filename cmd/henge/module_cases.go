@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -144,19 +145,11 @@ func (c *moduleTest) serving(ctx context.Context, s streams, g *globals, h *host
 
 // load makes the module of --module ready.
 func (c *moduleTest) load(ctx context.Context, h *hosttest.Host) (*sandbox.Module, error) {
-	dir := filepath.Dir(c.Module)
-	binary, manifest, err := registry.Folder{Name: dir, FS: os.DirFS(dir)}.Read(filepath.Base(c.Module))
-	if os.IsNotExist(err) {
-		return nil, exitWith(exitNotFound, "%s: %w", c.Module, fs.ErrNotExist)
+	m, err := h.LoadFile(ctx, c.Module, c.limits.limits())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &exitError{exitNotFound, err}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Module, err)
-	}
-	m, err := h.Load(ctx, binary, manifest, c.limits.limits())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Module, err)
-	}
-	return m, nil
+	return m, err
 }
 
 // try runs a case.

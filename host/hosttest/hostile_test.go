@@ -115,6 +115,9 @@ func TestHostileCalls(t *testing.T) {
 			for _, message := range hostileMessages() {
 				request := span{requestAt, uint32(len(message))}
 				h.call(t, place, request, span{}, message)
+				if len(message) > 1000 {
+					continue // where the reply would lie makes no difference, and copying takes long
+				}
 				h.call(t, place, request, request, message)
 				h.call(t, place, request, span{requestAt + 1, request.n}, message)
 				h.call(t, place, request, span{0, hostileMemory}, message)

@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 )
 
@@ -101,6 +104,20 @@ func (h *Host) Load(ctx context.Context, binary []byte, manifest *abi.Manifest, 
 	defer h.mu.Unlock()
 	h.modules = append(h.modules, m)
 	return m, nil
+}
+
+// LoadFile is Load of a .wasm file, with the manifest that it has or that lies
+// beside it.
+func (h *Host) LoadFile(ctx context.Context, file string, limits job.Limits) (*sandbox.Module, error) {
+	dir := filepath.Dir(file)
+	binary, manifest, err := registry.Folder{Name: dir, FS: os.DirFS(dir)}.Read(filepath.Base(file))
+	if err == nil {
+		var m *sandbox.Module
+		if m, err = h.Load(ctx, binary, manifest, limits); err == nil {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", file, err)
 }
 
 // Run carries out a job as sandbox.Module.Run does. What of j is empty is

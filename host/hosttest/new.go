@@ -2,11 +2,8 @@ package hosttest
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 
 	"github.com/henge-run/henge/host/job"
-	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 )
 
@@ -56,14 +53,9 @@ func (t *Test) Load(binary []byte) *sandbox.Module {
 // LoadFile makes the module of a .wasm file ready, with its manifest.
 func (t *Test) LoadFile(file string) *sandbox.Module {
 	t.t.Helper()
-	dir := filepath.Dir(file)
-	binary, manifest, err := registry.Folder{Name: dir, FS: os.DirFS(dir)}.Read(filepath.Base(file))
+	m, err := t.Host.LoadFile(context.Background(), file, job.Limits{})
 	if err != nil {
-		t.t.Fatalf("read the module %s: %v", file, err)
-	}
-	m, err := t.Host.Load(context.Background(), binary, manifest, job.Limits{})
-	if err != nil {
-		t.t.Fatalf("load the module %s: %v", file, err)
+		t.t.Fatalf("load the module: %v", err)
 	}
 	return m
 }
