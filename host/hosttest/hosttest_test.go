@@ -1,6 +1,7 @@
 package hosttest_test
 
 import (
+	"encoding/binary"
 	"path/filepath"
 	"testing"
 	"time"
@@ -185,4 +186,29 @@ func TestNew(t *testing.T) {
 		require.Equal(t, job.Success, h.Run(m, &job.Job{}).End)
 	})
 	require.Equal(t, []string{`this call was expected and did not come: kv.get "never"`}, said.said)
+}
+
+// What WASI shows is fixed as well.
+func TestWASIIsFixed(t *testing.T) {
+	const guest = `(module
+		(import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+		(import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+		(import "henge_job_v1" "output" (func $output (param i32 i32 i32 i32) (result i64)))
+		(memory (export "memory") 1)
+		(func (export "henge_run") (result i32)
+			(drop (call $clock (i32.const 0) (i64.const 1) (i32.const 0)))
+			(drop (call $clock (i32.const 1) (i64.const 1) (i32.const 8)))
+			(drop (call $random (i32.const 16) (i32.const 16)))
+			(drop (call $output (i32.const 0) (i32.const 32) (i32.const 0) (i32.const 0)))
+			(i32.const 0)))`
+	run := func() []byte {
+		h := hosttest.New(t, hosttest.Options{})
+		r := h.Run(h.Load(wattest.Compile(t, guest)), &job.Job{})
+		require.Equal(t, job.Success, r.End, r.Error)
+		return r.Output
+	}
+	first := run()
+	require.Equal(t, uint64(hosttest.DefaultStart.UnixNano()), binary.LittleEndian.Uint64(first))
+	require.NotEqual(t, make([]byte, 16), first[16:])
+	require.Equal(t, first, run())
 }
