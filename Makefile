@@ -45,7 +45,7 @@ test: setup
 	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	single='/(host/wasm|host/sandbox/spectest|modules/rhai|modules/samples)$$'; \
+	single='/(host/hosttest|host/hosttest/casefile|host/wasm|host/sandbox/spectest|modules/rhai|modules/samples)$$'; \
 	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev "$$single") && \
 	$(GO) test $$($(GO) list ./... | grep -E "$$single") && \
 	$(GO) test -tags henge_portable ./host/sandbox/linear
@@ -71,10 +71,12 @@ retention: setup
 soak: setup
 	$(GO) test ./host/sandbox -run Soak -soak 10m -timeout 20m -v
 
-## fuzz: ten minutes for each fuzz target of the rewriting
+## fuzz: ten minutes for each fuzz target of the rewriting and of messages
 .PHONY: fuzz
 fuzz:
 	for target in Decode Meter Freeze; do $(GO) test ./host/wasm -run '^$$' -fuzz "^Fuzz$$target\$$" -fuzztime 10m || exit 1; done
+	$(GO) test ./abi -run '^$$' -fuzz '^FuzzMessages$$' -fuzztime 10m
+	$(GO) test ./host/hosttest -run '^$$' -fuzz '^FuzzParseCalls$$' -fuzztime 10m
 
 ## lint: check the shell scripts (Go is checked by the tests)
 .PHONY: lint

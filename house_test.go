@@ -120,6 +120,8 @@ func mayImport(from, to string) bool {
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples")
 	case within(from, "host/queue"):
 		return within(to, "host/job", "host/queue", "host/schedule")
+	case within(from, "host/hosttest"):
+		return within(to, "abi", "host/job", "host/capability", "host/sandbox", "host/registry", "host/hosttest")
 	case within(from, "host/registry"):
 		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
 	case within(from, "host/store"):

@@ -1,5 +1,11 @@
 package abi
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // Code is an error as a host function returns it: a negative result. Zero is
 // no error.
 type Code int32
@@ -31,6 +37,14 @@ func (c Code) String() string {
 		return codeNames[-Internal]
 	}
 	return codeNames[-c]
+}
+
+// ParseCode returns the code that String names. The error says which there are.
+func ParseCode(s string) (Code, error) {
+	if i := slices.Index(codeNames[1:], s); i >= 0 {
+		return Code(-1 - i), nil
+	}
+	return 0, fmt.Errorf("%.80q is no error; it is one of %s", s, strings.Join(codeNames[1:], ", "))
 }
 
 // Error is an error value that a guest gets, with a message for the script's

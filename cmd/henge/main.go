@@ -91,6 +91,7 @@ type commands struct {
 	Module struct {
 		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`
 		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`
+		Test    moduleTest    `cmd:"" help:"Run the cases of a folder: what goes in, which host calls are made, what comes out."`
 	} `cmd:"" help:"Script engines and runners."`
 
 	Bench struct {

@@ -31,6 +31,8 @@ func TestScripts(t *testing.T) {
 	data := t.TempDir()
 	require.NoError(t, exec.Command("redis-cli", "--version").Run(), "redis-cli is needed: run make setup")
 	guests := assembleGuests(t)
+	examples, err := filepath.Abs("../../examples")
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireUniqueNames:  true,
@@ -45,6 +47,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HENGE_REDIS_URL", server.URL())
 			env.Setenv("HENGE_DATA", filepath.Join(data, "henge"))
 			env.Setenv("GUESTS", guests)
+			env.Setenv("EXAMPLES", examples)
 			env.Setenv("C", demoCircle)
 			env.Setenv("M", demoCaller)
 			return nil

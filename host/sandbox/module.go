@@ -201,7 +201,7 @@ func (r *run) result(end job.End, message string) *job.Result {
 		Error:   message,
 		NoRetry: r.session.Failure != nil && r.session.Failure.Retry != nil && !*r.session.Failure.Retry,
 		Log:     r.session.FinishLog(),
-		Cost:    job.Cost{Wall: time.Since(r.session.Start), CPU: r.cpu, HostCalls: r.hostCalls},
+		Cost:    job.Cost{Wall: time.Since(r.start), CPU: r.cpu, HostCalls: r.hostCalls},
 	}
 	if r.inst != nil {
 		res.Cost.Fuel = r.fuelUsed()

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"time"
 
 	"github.com/henge-run/henge/host/capability"
@@ -14,7 +15,12 @@ import (
 type run struct {
 	jobContext
 
-	module  *Module
+	module *Module
+
+	// start is when the attempt began. The session says the same by the clock
+	// that the guest sees.
+	start time.Time
+
 	inst    *instance
 	session capability.Session
 	environ []string
@@ -40,6 +46,9 @@ type run struct {
 	granted int64
 	slices  int
 
+	// entropy is where random bytes come from.
+	entropy io.Reader
+
 	// drewRandom says that the guest asked the host for random bytes.
 	drewRandom bool
 
@@ -63,10 +72,14 @@ type run struct {
 
 // newRun returns a run under the module's limits, which has not begun.
 func newRun(m *Module, start time.Time) *run {
-	r := &run{module: m}
+	r := &run{module: m, start: start, entropy: rand.Reader}
 	r.session.Limits = m.Limits
 	r.session.Start = start
 	r.session.Now = time.Now
+	if fixed := m.rt.fixed; fixed != nil {
+		r.session.Now, r.entropy = fixed()
+		r.session.Start = r.session.Now()
+	}
 	r.session.Random = random{r}
 	r.jobContext = jobContext{run: r, parent: context.Background()}
 	return r
@@ -75,7 +88,7 @@ func newRun(m *Module, start time.Time) *run {
 // begin lets the guest run until the session's deadline or the end of ctx,
 // whichever is first.
 func (r *run) begin(ctx context.Context) {
-	r.parent, r.deadline = ctx, r.session.Deadline
+	r.parent, r.deadline = ctx, r.start.Add(r.session.Deadline.Sub(r.session.Start))
 	if r.module.metered {
 		r.inst.depth.Set(uint64(uint32(r.session.Limits.Depth)))
 		r.granted = 0
@@ -94,7 +107,7 @@ const piece = 64 << 10
 func (r random) Read(b []byte) (int, error) {
 	r.drewRandom = true
 	r.work(min(len(b), piece))
-	return rand.Read(b[:min(len(b), piece)])
+	return r.entropy.Read(b[:min(len(b), piece)])
 }
 
 // runOf returns the run of the guest that called a host function.

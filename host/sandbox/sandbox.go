@@ -9,6 +9,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -33,8 +34,9 @@ type Options struct {
 	CacheDir string
 
 	// Capabilities are offered beside job, log, clock and WASI, which every
-	// runtime has.
-	// At most 61.
+	// runtime has. Those of the contract that are not among them are offered
+	// all the same, and answer Unsupported.
+	// At most 55 that are not of the contract.
 	Capabilities []capability.Capability
 
 	// Policy says which of these a module may use in a circle. Nil grants all.
@@ -52,6 +54,18 @@ type Options struct {
 	// after each job, and throws away one that differs. It costs milliseconds.
 	VerifyReset bool
 
+	// Wrap gives what is offered in place of a capability, which keeps its name
+	// and the names of its functions. It is for tests, which watch calls and
+	// answer some of them, and sees those that every runtime has, too. Nil
+	// leaves all as they are.
+	Wrap func(capability.Capability) capability.Capability
+
+	// Fixed gives the clock and the randomness that the guest sees in one
+	// attempt. It is for tests, in which nothing may differ from run to run,
+	// and is called by several goroutines at once. Budgets go by the real clock
+	// all the same. Nil shows the real ones.
+	Fixed func() (now func() time.Time, random io.Reader)
+
 	// Baseline is for benchmarks alone; see there.
 	Baseline Baseline
 
@@ -65,6 +79,7 @@ type Runtime struct {
 	cache   *codeCache
 	offered offer
 	policy  capability.Policy
+	fixed   func() (func() time.Time, io.Reader)
 	log     *slog.Logger
 
 	loadTimeout time.Duration
@@ -84,7 +99,7 @@ const ownCapabilities, mostCapabilities = 3, 64
 // New returns a Runtime. Close it when its modules are no longer needed.
 func New(ctx context.Context, opts Options) (*Runtime, error) {
 	rt := &Runtime{
-		log: opts.Log, offered: offer{}, policy: opts.Policy, loadTimeout: opts.LoadTimeout,
+		log: opts.Log, offered: offer{}, policy: opts.Policy, fixed: opts.Fixed, loadTimeout: opts.LoadTimeout,
 		system: linear.Probe(), way: opts.Way, verifyReset: opts.VerifyReset, baseline: opts.Baseline, slice: defaultSlice,
 	}
 	if rt.log == nil {
@@ -105,6 +120,12 @@ func New(ctx context.Context, opts Options) (*Runtime, error) {
 		WithCoreFeatures(api.CoreFeaturesV2|experimental.CoreFeaturesExtendedConst).
 		WithCloseOnContextDone(rt.closesOnContext()))
 	caps := append([]capability.Capability{capjob.New(), caplog.New(), clock.New()}, opts.Capabilities...)
+	caps = append(caps, unserved(caps)...)
+	if opts.Wrap != nil {
+		for i, c := range caps {
+			caps[i] = opts.Wrap(c)
+		}
+	}
 	if err := rt.offer(ctx, caps); err != nil {
 		return nil, fmt.Errorf("offer capabilities: %w", closeAfter(ctx, rt, err))
 	}

@@ -23,8 +23,8 @@ type snapshot struct {
 // leaves where that can be done. What only shows when a module is started is
 // then known before the first job.
 func (m *Module) start(ctx context.Context) error {
-	m.started = time.Now()
-	r := newRun(m, m.started)
+	r := newRun(m, time.Now())
+	m.started = r.session.Start
 	r.session.Deadline = m.started.Add(m.rt.loadTimeout)
 	r.boundByTime()
 	inst, err := m.initialised(ctx, r)
