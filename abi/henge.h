@@ -51,6 +51,32 @@ HENGE_IMPORT("henge_clock_v1", "random", henge_clock_random);
 /* The most that one call of henge_clock_random gives, in bytes. */
 #define HENGE_MAX_RANDOM 65536
 
+/* The circle's keys in Redis. */
+HENGE_IMPORT("henge_redis_v1", "do", henge_redis_do);
+HENGE_IMPORT("henge_redis_v1", "pipeline", henge_redis_pipeline);
+
+/* The circle's database: one transaction for each job. */
+HENGE_IMPORT("henge_sql_v1", "query", henge_sql_query);
+HENGE_IMPORT("henge_sql_v1", "exec", henge_sql_exec);
+
+/* Small values of the circle, in the same transaction. */
+HENGE_IMPORT("henge_kv_v1", "get", henge_kv_get);
+HENGE_IMPORT("henge_kv_v1", "set", henge_kv_set);
+HENGE_IMPORT("henge_kv_v1", "delete", henge_kv_delete);
+HENGE_IMPORT("henge_kv_v1", "list", henge_kv_list);
+
+/* What the caller is to the circle, and what everybody may read of it. */
+HENGE_IMPORT("henge_circle_v1", "role", henge_circle_role);
+HENGE_IMPORT("henge_circle_v1", "publish", henge_circle_publish);
+HENGE_IMPORT("henge_circle_v1", "unpublish", henge_circle_unpublish);
+
+/* Requests to hosts that the operator allows. */
+HENGE_IMPORT("henge_http_v1", "fetch", henge_http_fetch);
+
+/* Further jobs of the same circle and caller. */
+HENGE_IMPORT("henge_queue_v1", "submit", henge_queue_submit);
+HENGE_IMPORT("henge_queue_v1", "wait", henge_queue_wait);
+
 /* What a host function answers in place of a length. */
 enum henge_code {
 	HENGE_ACCESS_DENIED = -1,

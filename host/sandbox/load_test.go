@@ -89,7 +89,7 @@ func TestLoadRefuses(t *testing.T) {
 		limits   job.Limits
 		want     string
 	}{
-		"unknown module":    {text: `(import "env" "f" (func))` + memory + entry, want: `it imports "f" from "env", which this worker does not offer; it offers henge_clock_v1, henge_job_v1, henge_log_v1, test_v1, wasi_snapshot_preview1`},
+		"unknown module":    {text: `(import "env" "f" (func))` + memory + entry, want: `it imports "f" from "env", which this worker does not offer; it offers henge_circle_v1, henge_clock_v1, henge_http_v1, henge_job_v1, henge_kv_v1, henge_log_v1, henge_queue_v1, henge_redis_v1, henge_sql_v1, test_v1, wasi_snapshot_preview1`},
 		"a later version":   {text: `(import "henge_job_v2" "input" (func ` + host + `))` + memory + entry, want: `"input" from "henge_job_v2"`},
 		"unknown function":  {text: `(import "henge_job_v1" "circle" (func ` + host + `))` + memory + entry, want: `it imports "circle" from henge_job_v1, which has no such function; it has fail, input, meta, output, progress, take`},
 		"wrong signature":   {text: `(import "henge_job_v1" "input" (func (param i32) (result i32)))` + memory + entry, want: "henge_job_v1.input as (i32) -> (i32), and it is (i32, i32, i32, i32) -> (i64)"},

@@ -33,8 +33,9 @@ type Options struct {
 	CacheDir string
 
 	// Capabilities are offered beside job, log, clock and WASI, which every
-	// runtime has.
-	// At most 61.
+	// runtime has. Those of the contract that are not among them are offered
+	// all the same, and answer Unsupported.
+	// At most 55 that are not of the contract.
 	Capabilities []capability.Capability
 
 	// Policy says which of these a module may use in a circle. Nil grants all.
@@ -105,6 +106,7 @@ func New(ctx context.Context, opts Options) (*Runtime, error) {
 		WithCoreFeatures(api.CoreFeaturesV2|experimental.CoreFeaturesExtendedConst).
 		WithCloseOnContextDone(rt.closesOnContext()))
 	caps := append([]capability.Capability{capjob.New(), caplog.New(), clock.New()}, opts.Capabilities...)
+	caps = append(caps, unserved(caps)...)
 	if err := rt.offer(ctx, caps); err != nil {
 		return nil, fmt.Errorf("offer capabilities: %w", closeAfter(ctx, rt, err))
 	}
