@@ -103,6 +103,20 @@ pub(crate) fn fields<'a>(
     Ok(())
 }
 
+/// A list, of which `item` reads each element. A null is an empty one.
+pub(crate) fn list<'a, T>(
+    from: &mut Reader<'a>,
+    mut item: impl FnMut(&mut Reader<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let count = if from.null() { 0 } else { from.array()? };
+    // The count is what the reply claims, so nothing is allocated by it.
+    let mut all = Vec::new();
+    for _ in 0..count {
+        all.push(item(from)?);
+    }
+    Ok(all)
+}
+
 /// A map of texts, if there are any, as a field of a request.
 pub(crate) fn texts(to: &mut Writer, name: &str, pairs: &[(String, String)]) {
     if !pairs.is_empty() {

@@ -1,7 +1,7 @@
 //! `henge_kv_v1`: small values of the circle, kept in the same transaction as
 //! [`sql`](crate::sql).
 
-use crate::call::{fields, imports, no_reply, reply};
+use crate::call::{self, fields, imports, no_reply, reply};
 use crate::cbor::{Reader, Writer};
 use crate::error::{Code, Result};
 use crate::value::Value;
@@ -86,11 +86,7 @@ fn parse_keys(cbor: &[u8]) -> Result<Keys> {
     let mut keys = Keys::default();
     fields(&mut Reader::new(cbor), |name, r| {
         match name {
-            "keys" => {
-                for _ in 0..r.array()? {
-                    keys.keys.push(Value::read(r)?);
-                }
-            }
+            "keys" => keys.keys = call::list(r, Value::read)?,
             "more" => keys.more = r.bool()?,
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! `henge_redis_v1`: the circle's keys in Redis. The host puts the circle's name before each key,
 //! so keys are plain here.
 
-use crate::call::{imports, reply};
+use crate::call::{imports, list, reply};
 use crate::cbor::{Reader, Writer};
 use crate::error::{Code, Error, Result};
 use crate::value::Value;
@@ -52,18 +52,14 @@ fn write_command(to: &mut Writer, words: &[Value]) {
 }
 
 fn parse_results(cbor: &[u8]) -> Result<Vec<Result<Value>>> {
-    let mut r = Reader::new(cbor);
-    let mut results = Vec::new();
-    for _ in 0..r.array()? {
+    list(&mut Reader::new(cbor), |r| {
         r.array()?;
-        results.push(if r.bool()? {
-            Ok(Value::read(&mut r)?)
-        } else {
-            let code = Code::from_raw(r.int()?);
-            Err(Error::new(code, r.text()?))
-        });
-    }
-    Ok(results)
+        if r.bool()? {
+            return Ok(Ok(Value::read(r)?));
+        }
+        let code = Code::from_raw(r.int()?);
+        Ok(Err(Error::new(code, r.text()?)))
+    })
 }
 
 #[cfg(test)]

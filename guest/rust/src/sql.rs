@@ -1,7 +1,7 @@
 //! `henge_sql_v1`: the circle's database. All that a job does there is one transaction, which is
 //! committed when the job succeeds.
 
-use crate::call::{fields, imports, reply};
+use crate::call::{fields, imports, list, reply};
 use crate::cbor::{Reader, Writer};
 use crate::error::Result;
 use crate::value::Value;
@@ -70,8 +70,7 @@ pub fn exec_all(statements: &[(&str, Value)]) -> Result<Vec<Changes>> {
         statement(&mut request, sql, args, 0);
     }
     let reply = reply(host::exec, request.as_bytes())?;
-    let mut r = Reader::new(&reply);
-    (0..r.array()?).map(|_| parse_changes(&mut r)).collect()
+    list(&mut Reader::new(&reply), parse_changes)
 }
 
 fn statement(to: &mut Writer, sql: &str, args: &Value, more: usize) {
@@ -88,17 +87,8 @@ fn parse_rows(cbor: &[u8]) -> Result<Rows> {
     let mut rows = Rows::default();
     fields(&mut Reader::new(cbor), |name, r| {
         match name {
-            "columns" => {
-                for _ in 0..r.array()? {
-                    rows.columns.push(r.text()?.to_owned());
-                }
-            }
-            "rows" => {
-                for _ in 0..r.array()? {
-                    let row = (0..r.array()?).map(|_| Value::read(r));
-                    rows.rows.push(row.collect::<Result<_>>()?);
-                }
-            }
+            "columns" => rows.columns = list(r, |r| Ok(r.text()?.to_owned()))?,
+            "rows" => rows.rows = list(r, |r| list(r, Value::read))?,
             "more" => rows.more = r.bool()?,
             _ => {}
         }
@@ -147,6 +137,7 @@ mod tests {
             more: true,
         };
         assert_eq!(parse_rows(w.as_bytes()).unwrap(), want);
+        assert_eq!(parse_rows(b"\xa1\x64rows\xf6").unwrap(), Rows::default());
         assert!(parse_rows(&[0xa1, 0x64, b'r', b'o', b'w', b's', 0x01]).is_err());
     }
 
