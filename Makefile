@@ -36,6 +36,7 @@ setup: modules
 	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
 	@modules/build.sh samples
+	@modules/build.sh examples
 
 ## test: run all tests, with the race detector where there is a C compiler
 # Not those of packages that do one thing at a time: it would find nothing there
