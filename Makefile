@@ -46,7 +46,7 @@ test: setup
 	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	single='/(host/wasm|host/sandbox/spectest|modules/rhai|modules/samples)$$'; \
+	single='/(host/wasm|host/sandbox/spectest|modules/rhai|modules/samples|guest)$$'; \
 	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev "$$single") && \
 	$(GO) test $$($(GO) list ./... | grep -E "$$single") && \
 	$(GO) test -tags henge_portable ./host/sandbox/linear
