@@ -48,10 +48,10 @@ func (k *counter) capability() capability.Capability {
 	}}}}
 }
 
-func load(t testing.TB, kit string, caps ...capability.Capability) *sandbox.Module {
+func load(t testing.TB, kit, name string, caps ...capability.Capability) *sandbox.Module {
 	t.Helper()
 	ctx := context.Background()
-	binary, err := os.ReadFile("../bin/examples/" + kit + "/greet.wasm")
+	binary, err := os.ReadFile("../bin/examples/" + kit + "/" + name + ".wasm")
 	if _, missing := exec.LookPath("clang"); kit == "c" && errors.Is(err, fs.ErrNotExist) && missing != nil {
 		t.Skip("there is no clang, so the example in C was not built: see modules/build.sh examples")
 	}
@@ -59,7 +59,7 @@ func load(t testing.TB, kit string, caps ...capability.Capability) *sandbox.Modu
 	rt, err := sandbox.New(ctx, sandbox.Options{Capabilities: caps})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, rt.Close(ctx)) })
-	m, err := rt.Load(ctx, binary, &abi.Manifest{Name: "greet"}, job.Limits{})
+	m, err := rt.Load(ctx, binary, &abi.Manifest{Name: name}, job.Limits{})
 	require.NoError(t, err)
 	return m
 }
@@ -67,7 +67,7 @@ func load(t testing.TB, kit string, caps ...capability.Capability) *sandbox.Modu
 func run(m *sandbox.Module, payload string) *job.Result {
 	return m.Run(context.Background(), &job.Job{
 		ID: "1", Circle: "acme", Caller: "alice", Type: "greet", Dialect: "local",
-		Payload: []byte(payload), Timeout: time.Minute, Attempt: 1,
+		Payload: []byte(payload), Timeout: time.Minute, Attempt: 1, Env: map[string]string{"A": "b"},
 	})
 }
 
@@ -75,7 +75,7 @@ func TestExamples(t *testing.T) {
 	for _, kit := range kits {
 		t.Run(kit, func(t *testing.T) {
 			redis := &counter{}
-			m := load(t, kit, redis.capability())
+			m := load(t, kit, "greet", redis.capability())
 			require.Equal(t, []string{abi.ClockV1, abi.JobV1, abi.LogV1, abi.RedisV1}, slices.DeleteFunc(m.Imports, func(name string) bool { return name == abi.WASI }),
 				"what is never called is not imported")
 
@@ -113,7 +113,7 @@ func TestExamples(t *testing.T) {
 func TestWithoutRedis(t *testing.T) {
 	for _, kit := range kits {
 		t.Run(kit, func(t *testing.T) {
-			m := load(t, kit)
+			m := load(t, kit, "greet")
 			r := run(m, "Zoë")
 			require.Equal(t, job.ScriptError, r.End)
 			require.Contains(t, r.Error, "this worker does not serve henge_redis_v1")

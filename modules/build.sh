@@ -29,10 +29,10 @@ tools=(wat)
 # Neither are samples: crates like these, and Go modules.
 samples=(samples/sum samples/starlark)
 go_samples=(samples/lua)
-# Nor are the examples of the kits: the same runner in each language.
-rust_example=../guest/rust/examples/greet
-go_example=../guest/go/examples/greet
-c_example=guest/c/examples/greet
+# Nor are the examples of the kits.
+rust_examples=(greet)
+go_examples=(greet calls)
+c_examples=(greet calls)
 target=wasm32-wasip1
 # The oldest Rust that builds the engines: what the crates' rust-version says.
 rust_minor=82
@@ -262,9 +262,9 @@ main() {
 		for name in "${go_samples[@]}"; do build_go_module "$name" "$repo/bin"; done
 		;;
 	examples)
-		build_module "$rust_example" "$repo/bin/examples/rust"
-		build_go_module "$go_example" "$repo/bin/examples/go"
-		build_c_module "$c_example" "$repo/bin/examples/c"
+		for name in "${rust_examples[@]}"; do build_module "../guest/rust/examples/$name" "$repo/bin/examples/rust"; done
+		for name in "${go_examples[@]}"; do build_go_module "../guest/go/examples/$name" "$repo/bin/examples/go"; done
+		for name in "${c_examples[@]}"; do build_c_module "guest/c/examples/$name" "$repo/bin/examples/c"; done
 		;;
 	check)
 		CARGO_TARGET_DIR=$cache/target "${cargo[@]}" test --quiet --manifest-path "$repo/guest/rust/Cargo.toml" >&2

@@ -2,7 +2,6 @@ package rhai_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,85 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/abi"
-	"github.com/henge-run/henge/host/capability"
+	"github.com/henge-run/henge/host/capability/captest"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
 )
-
-// raw is a reply of plain bytes.
-type raw []byte
-
-// host is the other side of the contract: it writes down what it is asked, as
-// the contract's own messages, and gives the answers that it was told to.
-type host struct {
-	asked   []string
-	answers []any
-}
-
-// messages are the requests of the functions whose requests are structured.
-var messages = map[string]func() any{
-	"redis.do":         func() any { return &[]abi.Value{} },
-	"redis.pipeline":   func() any { return &[][]abi.Value{} },
-	"sql.query":        func() any { return &abi.Query{} },
-	"sql.exec":         func() any { return &abi.Statement{} },
-	"kv.set":           func() any { return &abi.KVSet{} },
-	"kv.list":          func() any { return &abi.KVList{} },
-	"circle.publish":   func() any { return &abi.Publication{} },
-	"circle.unpublish": func() any { return &abi.Publication{} },
-	"http.fetch":       func() any { return &abi.Fetch{} },
-	"queue.submit":     func() any { return &abi.SubmitJob{} },
-	"queue.wait":       func() any { return &abi.WaitJobs{} },
-}
-
-func (h *host) capabilities() []capability.Capability {
-	var all []capability.Capability
-	for module, functions := range abi.Functions() {
-		if module == abi.JobV1 || module == abi.LogV1 || module == abi.ClockV1 {
-			continue
-		}
-		c := capability.Capability{Name: module}
-		for _, f := range functions {
-			short := strings.TrimSuffix(strings.TrimPrefix(module, "henge_"), "_v1") + "." + f
-			c.Functions = append(c.Functions, capability.Function{Name: f, Call: h.call(short)})
-		}
-		all = append(all, c)
-	}
-	return all
-}
-
-func (h *host) call(name string) capability.Func {
-	return func(_ context.Context, c *capability.Call) error {
-		enc, asked := abi.CBOR, string(c.Request)
-		if message, structured := messages[name]; structured {
-			into := message()
-			var err error
-			if enc, err = c.Decode(into); err != nil {
-				return err
-			}
-			text, err := json.Marshal(into)
-			if err != nil {
-				return err
-			}
-			asked = string(text)
-		}
-		h.asked = append(h.asked, strings.TrimSpace(name+" "+asked))
-		if len(h.answers) == 0 {
-			return &abi.Error{Code: abi.Internal, Message: "the test has no answer for " + name}
-		}
-		answer := h.answers[0]
-		h.answers = h.answers[1:]
-		switch answer := answer.(type) {
-		case nil:
-			return nil
-		case error:
-			return answer
-		case raw:
-			c.Reply(answer)
-			return nil
-		}
-		return c.ReplyValue(enc, answer)
-	}
-}
 
 // value is a reply of Redis.
 func value(v any) abi.Value { return abi.Value{V: v} }
@@ -102,8 +26,8 @@ func answers(a ...any) []any { return a }
 // TestHost has scripts call the host: what it is asked, and what the script
 // makes of the answer.
 func TestHost(t *testing.T) {
-	h := &host{}
-	m := loadWith(t, sandbox.Options{Capabilities: h.capabilities()})
+	h := &captest.Contract{}
+	m := loadWith(t, sandbox.Options{Capabilities: h.Capabilities()})
 	denied := &abi.Error{Code: abi.AccessDenied, Message: "Insufficient authorization"}
 	rows := abi.Rows{Columns: []string{"id", "name"}, Rows: [][]abi.Value{{value(int64(1)), value("a")}, {value(int64(2)), value(nil)}}}
 
@@ -154,15 +78,15 @@ func TestHost(t *testing.T) {
 		"sql_query of some":        {`sql_query("select", (), 2).len()`, answers(abi.Rows{Columns: rows.Columns, Rows: rows.Rows, More: true}), `sql.query {"sql":"select","max_rows":2}`, "2"},
 		"sql_query of too many":    {`try { sql_query("select") } catch (e) { output(e.code) }`, answers(abi.Rows{More: true}), `sql.query {"sql":"select","max_rows":10000}`, "too_large"},
 		"sql_exec":                 {`let d = sql_exec("insert", [2.0]); [d.changes, d.last_id]`, answers(abi.Changes{Changes: 1, LastID: 9}), `sql.exec {"sql":"insert","args":[2.0]}`, "[1, 9]"},
-		"kv_get":                   {`kv_get("k")`, answers(raw("v")), `kv.get k`, "v"},
+		"kv_get":                   {`kv_get("k")`, answers(captest.Raw("v")), `kv.get k`, "v"},
 		"kv_get of nothing":        {`kv_get("k") == ()`, answers(&abi.Error{Code: abi.NotFound, Message: "no"}), `kv.get k`, "true"},
-		"kv_get of bytes":          {`kv_get("k").len()`, answers(raw("\xff\xfe")), `kv.get k`, "2"},
-		"kv_get of much":           {`kv_get("k").len()`, answers(raw(strings.Repeat("x", 100_000))), `kv.get k`, "100000"},
+		"kv_get of bytes":          {`kv_get("k").len()`, answers(captest.Raw("\xff\xfe")), `kv.get k`, "2"},
+		"kv_get of much":           {`kv_get("k").len()`, answers(captest.Raw(strings.Repeat("x", 100_000))), `kv.get k`, "100000"},
 		"kv_set":                   {`kv_set("k", "v"); kv_set("k", blob(1, 255), 50)`, answers(nil, nil), `kv.set {"key":"k","value":"v"}` + "\n" + `kv.set {"key":"k","value":{"$bytes":"/w=="},"ttl_ms":50}`, ""},
 		"kv_delete":                {`kv_delete("k")`, answers(nil), `kv.delete k`, ""},
 		"kv_list":                  {`kv_list("a")`, answers(abi.KVKeys{Keys: []abi.Value{value("a1")}, More: true}, abi.KVKeys{Keys: []abi.Value{value("a2")}}), `kv.list {"prefix":"a"}` + "\n" + `kv.list {"prefix":"a","after":"a1"}`, `["a1", "a2"]`},
 		"kv_list of a page":        {`kv_list("a", (), 1)`, answers(abi.KVKeys{Keys: []abi.Value{value("a1")}, More: true}), `kv.list {"prefix":"a","limit":1}`, `["a1"]`},
-		"role":                     {`role()`, answers(raw("reader")), `circle.role`, "reader"},
+		"role":                     {`role()`, answers(captest.Raw("reader")), `circle.role`, "reader"},
 		"publish":                  {`publish("table", "t")`, answers(nil), `circle.publish {"kind":"table","name":"t"}`, ""},
 		"unpublish":                {`unpublish("prefix", "p")`, answers(nil), `circle.unpublish {"kind":"prefix","name":"p"}`, ""},
 		"http_get":                 {`let r = http_get("http://a/"); [r.status, r.headers.a, r.body]`, answers(abi.Fetched{Status: 200, Headers: map[string]string{"a": "b"}, Body: value("c")}), `http.fetch {"method":"GET","url":"http://a/"}`, `[200, "b", "c"]`},
@@ -186,20 +110,20 @@ func TestHost(t *testing.T) {
 		"a script's own functions": {`fn role() { "mine" } fn output(x) { 2 } role() + output(1)`, nil, "", "mine2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h.asked, h.answers = nil, c.answers
+			h.Asked, h.Answers = nil, c.answers
 			got := run(m, c.script, time.Minute)
 			require.True(t, got.OK, got.Text)
 			require.Equal(t, c.output, got.Text)
-			require.Equal(t, c.asked, strings.Join(h.asked, "\n"))
-			require.Empty(t, h.answers, "every answer was asked for")
+			require.Equal(t, c.asked, strings.Join(h.Asked, "\n"))
+			require.Empty(t, h.Answers, "every answer was asked for")
 		})
 	}
 }
 
 // TestRefusalEndsJob shows what a job says whose script does not catch.
 func TestRefusalEndsJob(t *testing.T) {
-	h := &host{}
-	m := loadWith(t, sandbox.Options{Capabilities: h.capabilities()})
+	h := &captest.Contract{}
+	m := loadWith(t, sandbox.Options{Capabilities: h.Capabilities()})
 	denied := &abi.Error{Code: abi.AccessDenied, Message: "Insufficient authorization"}
 	for script, want := range map[string]string{
 		"let x = 1;\nredis_get(\"k\")":                 "access_denied: Insufficient authorization (line 2, position 1)",
@@ -209,7 +133,7 @@ func TestRefusalEndsJob(t *testing.T) {
 		`throw #{code: "mine", message: "of the script"}`: "mine: of the script (line 1, position 1)",
 		`throw #{code: 1}`: `Runtime error: #{"code": 1} (line 1, position 1)`,
 	} {
-		h.answers = answers(denied)
+		h.Answers = answers(denied)
 		r := m.Run(context.Background(), newJob(script, time.Minute))
 		require.Equal(t, job.ScriptError, r.End)
 		require.Equal(t, want, r.Error)
