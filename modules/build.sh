@@ -207,7 +207,7 @@ install_module() { # SOURCES WASM FOLDER
 	[[ ! -f $modules/$1/manifest.json ]] || install_file "$modules/$1/manifest.json" "$3/$name.json" 644
 }
 
-has_clang() { command -v clang >/dev/null && clang --print-targets | grep -q wasm32 && command -v wasm-ld >/dev/null; }
+has_clang() { command -v clang >/dev/null && command -v wasm-ld >/dev/null && [[ $(clang --print-targets) == *wasm32* ]]; }
 
 # Builds C with nothing but a compiler: a moment, so nothing is kept. Where there is none the other
 # modules are no worse for it.
