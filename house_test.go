@@ -106,6 +106,8 @@ func mayImport(from, to string) bool {
 		return true
 	case from == ".":
 		return within(to, "host/job", "host/queue")
+	case within(from, "guest/go"):
+		return within(to, "guest/go")
 	case within(from, "host/localredis"):
 		return within(to, "host/localredis")
 	case within(from, "host/capability"):

@@ -6,7 +6,8 @@
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
 #   modules/build.sh samples  also build a small runner, Starlark, and an engine compiled by Go, into bin
-#   modules/build.sh check    also run the tests of guest/rust, natively
+#   modules/build.sh examples also build the runners of guest/*/examples, into bin/examples
+#   modules/build.sh check    also run the tests of guest/rust and guest/go, natively
 #
 # Environment:
 #   HENGE_RUST=rustup|debian  use this toolchain; otherwise the ordinary cargo, then Debian's
@@ -28,9 +29,14 @@ tools=(wat)
 # Neither are samples: crates like these, and Go modules.
 samples=(samples/sum samples/starlark)
 go_samples=(samples/lua)
+# Nor are the examples of the kits.
+rust_examples=(greet)
+go_examples=(greet calls)
+c_examples=(greet calls)
 target=wasm32-wasip1
 # The oldest Rust that builds the engines: what the crates' rust-version says.
 rust_minor=82
+clang_packages=(clang lld)
 debian_packages=(rustc-web cargo-web rust-web-src lld-22 wasi-libc)
 
 # Set by use_ordinary or use_debian: what to run, how, and a text that changes with the toolchain.
@@ -126,12 +132,13 @@ fingerprint() {
 }
 
 rust_fingerprint() { # CRATE
-	fingerprint "$toolchain" "modules/$1" guest/rust -type f \
+	fingerprint "$toolchain" "modules/$1" guest/rust/src guest/rust/Cargo.toml -type f \
 		\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" \)
 }
 
 go_fingerprint() { # GO_MODULE
-	fingerprint "$(go_in "$1" version)" "modules/$1" -type f \
+	fingerprint "$(go_in "$1" version)" \
+		"$(realpath --relative-to="$repo" "$(go_in "$1" list -m -f '{{.Dir}}')")" -type f \
 		\( -name '*.go' -o -name go.mod -o -name go.sum \)
 }
 
@@ -196,7 +203,28 @@ install_module() { # SOURCES WASM FOLDER
 	local name=${1##*/}
 	mkdir -p -- "$3"
 	install_file "$2" "$3/$name.wasm" 644
-	install_file "$modules/$1/manifest.json" "$3/$name.json" 644
+	# Without a manifest the file's name is the module's.
+	[[ ! -f $modules/$1/manifest.json ]] || install_file "$modules/$1/manifest.json" "$3/$name.json" 644
+}
+
+has_clang() { command -v clang >/dev/null && command -v wasm-ld >/dev/null && [[ $(clang --print-targets) == *wasm32* ]]; }
+
+# Builds C with nothing but a compiler: a moment, so nothing is kept. Where there is none the other
+# modules are no worse for it.
+build_c_module() { # SOURCES FOLDER
+	local name=${1##*/}
+	if ! has_clang && command -v apt-get >/dev/null && [[ $(id -u) == 0 ]] && may_install; then
+		say "installing ${clang_packages[*]}"
+		apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${clang_packages[@]}" >&2 || true
+	fi
+	if ! has_clang; then
+		say "$name in C is left out: it takes clang and lld with the target wasm32; on Debian: apt-get install ${clang_packages[*]}"
+		return
+	fi
+	mkdir -p -- "$2"
+	clang --target=wasm32 -ffreestanding -O2 -nostdlib -Wall -Wextra -Werror -Wl,--no-entry -I "$repo/abi" -I "$repo/guest/c" \
+		"$repo/$1/$name.c" -o "$2/$name.wasm.$$" >&2
+	mv -f -- "$2/$name.wasm.$$" "$2/$name.wasm"
 }
 
 build_native() { # NAME
@@ -214,8 +242,8 @@ build_native() { # NAME
 
 main() {
 	case $#:${1:-} in
-	0: | 1:native | 1:tools | 1:samples | 1:check) ;;
-	*) fail "unknown arguments '$*'; there are native, tools, samples and check" ;;
+	0: | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
+	*) fail "unknown arguments '$*'; there are native, tools, samples, examples and check" ;;
 	esac
 	choose_toolchain
 	mkdir -p -- "$cache"
@@ -233,7 +261,15 @@ main() {
 		for name in "${samples[@]}"; do build_module "$name" "$repo/bin"; done
 		for name in "${go_samples[@]}"; do build_go_module "$name" "$repo/bin"; done
 		;;
-	check) CARGO_TARGET_DIR=$cache/target "${cargo[@]}" test --quiet --manifest-path "$repo/guest/rust/Cargo.toml" >&2 ;;
+	examples)
+		for name in "${rust_examples[@]}"; do build_module "../guest/rust/examples/$name" "$repo/bin/examples/rust"; done
+		for name in "${go_examples[@]}"; do build_go_module "../guest/go/examples/$name" "$repo/bin/examples/go"; done
+		for name in "${c_examples[@]}"; do build_c_module "guest/c/examples/$name" "$repo/bin/examples/c"; done
+		;;
+	check)
+		CARGO_TARGET_DIR=$cache/target "${cargo[@]}" test --quiet --manifest-path "$repo/guest/rust/Cargo.toml" >&2
+		GOWORK=off "${GO:-go}" -C "$repo/guest/go" test . >&2
+		;;
 	esac
 }
 

@@ -170,7 +170,9 @@ func TestScriptThatIsNoText(t *testing.T) {
 	require.Contains(t, got.Text, "4")
 }
 
-func load(t testing.TB) *sandbox.Module {
+func load(t testing.TB) *sandbox.Module { return loadWith(t, sandbox.Options{}) }
+
+func loadWith(t testing.TB, opts sandbox.Options) *sandbox.Module {
 	t.Helper()
 	ctx := context.Background()
 	binary, err := os.ReadFile("../built/rhai.wasm")
@@ -179,7 +181,7 @@ func load(t testing.TB) *sandbox.Module {
 	require.NoError(t, err)
 	manifest, err := abi.ParseManifest(text)
 	require.NoError(t, err)
-	rt, err := sandbox.New(ctx, sandbox.Options{})
+	rt, err := sandbox.New(ctx, opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = rt.Close(ctx) })
 	m, err := rt.Load(ctx, binary, manifest, job.Limits{})

@@ -5,6 +5,7 @@
 //! the host, together with nothing written, and `henge_job_v1.take` fetches it without running the
 //! call again. A negative result is a [`Code`](crate::Code), whose message is kept the same way.
 
+use crate::cbor::{Reader, Writer};
 use crate::error::{Code, Error, Result};
 
 /// A host function. Addresses and lengths are 32 bits wide in a module.
@@ -67,6 +68,63 @@ pub unsafe fn call_fixed(import: Import, request: &[u8], out: &mut [u8]) -> Resu
         return Err(Error::new(Code::Internal, message));
     }
     Ok(len)
+}
+
+/// Room for an ordinary reply, in bytes.
+const REPLY_ROOM: usize = 1024;
+
+/// Calls one of this crate's imports for a reply that nobody knows the length of.
+pub(crate) fn reply(import: Import, request: &[u8]) -> Result<Vec<u8>> {
+    let mut reply = Vec::with_capacity(REPLY_ROOM);
+    // SAFETY: the imports keep the calling convention, as the contract promises.
+    unsafe { call_into(import, request, &mut reply) }?;
+    Ok(reply)
+}
+
+/// Calls one of this crate's imports that answers nothing.
+pub(crate) fn no_reply(import: Import, request: &[u8]) -> Result<()> {
+    // SAFETY: as in reply().
+    unsafe { call_fixed(import, request, &mut []) }.map(drop)
+}
+
+/// Hands each pair of a map to `field`, which reads the value. Fields that it leaves alone, as it
+/// should those that it does not know, are stepped over.
+pub(crate) fn fields<'a>(
+    from: &mut Reader<'a>,
+    mut field: impl FnMut(&'a str, &mut Reader<'a>) -> Result<()>,
+) -> Result<()> {
+    for _ in 0..from.map()? {
+        let name = from.text()?;
+        let mut after = from.clone();
+        after.skip()?;
+        field(name, from)?;
+        *from = after;
+    }
+    Ok(())
+}
+
+/// A list, of which `item` reads each element. A null is an empty one.
+pub(crate) fn list<'a, T>(
+    from: &mut Reader<'a>,
+    mut item: impl FnMut(&mut Reader<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let count = if from.null() { 0 } else { from.array()? };
+    // The count is what the reply claims, so nothing is allocated by it.
+    let mut all = Vec::new();
+    for _ in 0..count {
+        all.push(item(from)?);
+    }
+    Ok(all)
+}
+
+/// A map of texts, if there are any, as a field of a request.
+pub(crate) fn texts(to: &mut Writer, name: &str, pairs: &[(String, String)]) {
+    if !pairs.is_empty() {
+        to.text(name).map(pairs.len());
+        for (key, value) in pairs {
+            to.text(key).text(value);
+        }
+    }
 }
 
 /// One crossing. The length returned may be more than `cap`: the reply is with the host then.

@@ -101,13 +101,14 @@ pub fn output(bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// `limit` if the job reports more often than the host accepts.
-pub fn progress(done: u64, total: Option<u64>, text: Option<&str>) -> Result<()> {
+/// `invalid_argument` for a number that is not finite, `limit` when the job's host calls are used
+/// up.
+pub fn progress(done: f64, total: Option<f64>, text: Option<&str>) -> Result<()> {
     let mut request = Writer::with_capacity(64);
     request.map(1 + usize::from(total.is_some()) + usize::from(text.is_some()));
-    request.text("done").uint(done);
+    request.text("done").float(done);
     if let Some(total) = total {
-        request.text("total").uint(total);
+        request.text("total").float(total);
     }
     if let Some(text) = text {
         request.text("text").text(text);
@@ -281,7 +282,10 @@ mod tests {
         assert_eq!(input().unwrap_err().code, Code::Unsupported);
         assert_eq!(meta().unwrap_err().code, Code::Unsupported);
         assert_eq!(output(b"x").unwrap_err().code, Code::Unsupported);
-        assert_eq!(progress(1, None, None).unwrap_err().code, Code::Unsupported);
+        assert_eq!(
+            progress(1.0, None, None).unwrap_err().code,
+            Code::Unsupported
+        );
         assert_eq!(fail(&Failure::new("")).unwrap_err().code, Code::Unsupported);
     }
 }

@@ -3,6 +3,7 @@
 use crate::call::{call_fixed, imports};
 use crate::cbor::Writer;
 use crate::error::Result;
+use crate::value::Value;
 
 mod host {
     super::imports!("henge_log_v1": write);
@@ -70,7 +71,7 @@ pub fn error(text: &str) -> Result<()> {
 /// # Errors
 ///
 /// As [`write()`].
-pub fn write_with(level: Level, text: &str, fields: &[(&str, &str)]) -> Result<()> {
+pub fn write_with(level: Level, text: &str, fields: &[(&str, Value)]) -> Result<()> {
     let mut request = Writer::with_capacity(text.len() + 32);
     request.map(if fields.is_empty() { 2 } else { 3 });
     request.text("level").text(level.name());
@@ -78,7 +79,8 @@ pub fn write_with(level: Level, text: &str, fields: &[(&str, &str)]) -> Result<(
     if !fields.is_empty() {
         request.text("fields").map(fields.len());
         for (name, value) in fields {
-            request.text(name).text(value);
+            request.text(name);
+            value.write(&mut request);
         }
     }
     // SAFETY: the import keeps the calling convention, as the contract promises.

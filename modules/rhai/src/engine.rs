@@ -7,7 +7,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, OptimizationLevel, P
 /// The longest string, in bytes.
 const MAX_STRING: usize = 10 * 1024 * 1024;
 /// The most entries of an array or bytes of a blob.
-const MAX_ARRAY: usize = 10_000;
+pub(crate) const MAX_ARRAY: usize = 10_000;
 /// The most properties of an object map.
 const MAX_MAP: usize = 10_000;
 /// How deep expressions and statements may nest, in a function and outside.

@@ -4,4 +4,6 @@
 pub mod engine;
 
 #[cfg(target_arch = "wasm32")]
+mod host;
+#[cfg(target_arch = "wasm32")]
 mod module;

@@ -1,11 +1,12 @@
 //! What makes the engine a module: its exports, and the host's functions behind Rhai's.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use henge_guest::{job, log, Failure};
 use rhai::{Engine, EvalAltResult};
 
-use crate::engine;
+use crate::{engine, host};
 
 henge_guest::export!(init: init, run: run);
 
@@ -35,6 +36,8 @@ struct Ready {
     engine: Engine,
     script: Vec<u8>,
     meta: Vec<u8>,
+    /// Whether the script has written its result itself.
+    written: Rc<Cell<bool>>,
 }
 
 thread_local! {
@@ -49,6 +52,8 @@ fn init() {
     engine.on_debug(|text, source, position| {
         drop(log::debug(&engine::debug_line(text, source, position)));
     });
+    let written = Rc::new(Cell::new(false));
+    host::register(&mut engine, written.clone());
     // Side by side, so that short ones share a page.
     let meta = Vec::with_capacity(META_ROOM);
     let script = Vec::with_capacity(SCRIPT_ROOM);
@@ -58,6 +63,7 @@ fn init() {
         engine,
         script,
         meta,
+        written,
     }));
 }
 
@@ -75,7 +81,9 @@ impl Ready {
         let id = job::identity(&mut self.meta)?;
         let value = engine::eval(&self.engine, script, id.circle, id.caller)
             .map_err(|e| script_failure(&e))?;
-        job::output(engine::text(&value).as_bytes())?;
+        if !self.written.get() {
+            job::output(engine::text(&value).as_bytes())?;
+        }
         Ok(())
     }
 }
@@ -87,9 +95,12 @@ fn not_utf8(at: usize) -> Failure {
         .with_retry(false)
 }
 
-/// Rhai's words, with its line and position. A script that cannot be parsed never will be, so it
+/// The host's words where it refused something; otherwise Rhai's, with its line and position. A script that cannot be parsed never will be, so it
 /// is not worth another attempt; about any other error the job's own policy decides.
 fn script_failure(error: &EvalAltResult) -> Failure {
+    if let Some(failure) = host::failure(error) {
+        return failure;
+    }
     let failure = Failure::new(error.to_string());
     match error {
         EvalAltResult::ErrorParsing(..) => failure.with_code("parse_error").with_retry(false),

@@ -1,4 +1,4 @@
-use super::{ARRAY, BYTES, FALSE, MAP, NEGATIVE, NULL, SIMPLE, TAG, TEXT, TRUE, UINT};
+use super::{ARRAY, BYTES, FALSE, FLOAT, MAP, NEGATIVE, NULL, SIMPLE, TAG, TEXT, TRUE, UINT};
 use crate::error::{Code, Error, Result};
 
 /// Reads items from a buffer, one after the other, without copying.
@@ -9,6 +9,19 @@ use crate::error::{Code, Error, Result};
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+}
+
+/// A kind of item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Bool,
+    Int,
+    Float,
+    Text,
+    Bytes,
+    Array,
+    Map,
 }
 
 impl<'a> Reader<'a> {
@@ -71,6 +84,33 @@ impl<'a> Reader<'a> {
         };
         *self = at;
         Ok(number)
+    }
+
+    /// A float of 64 bits, the one width that the host writes.
+    pub fn float(&mut self) -> Result<f64> {
+        let mut at = self.clone();
+        if at.take(1)?[0] != FLOAT {
+            return Err(wrong_type("a float"));
+        }
+        let bits = at.take(8)?.iter().fold(0, |v, b| v << 8 | u64::from(*b));
+        *self = at;
+        Ok(f64::from_bits(bits))
+    }
+
+    /// What kind of item comes next; `None` at the end, and for one that no method reads.
+    pub(crate) fn peek(&self) -> Option<Kind> {
+        let first = *self.rest.first()?;
+        Some(match (first >> 5, first) {
+            (UINT | NEGATIVE, _) => Kind::Int,
+            (BYTES, _) => Kind::Bytes,
+            (TEXT, _) => Kind::Text,
+            (ARRAY, _) => Kind::Array,
+            (MAP, _) => Kind::Map,
+            (_, TRUE | FALSE) => Kind::Bool,
+            (_, NULL) => Kind::Null,
+            (_, FLOAT) => Kind::Float,
+            _ => return None,
+        })
     }
 
     /// True or false.
@@ -185,12 +225,18 @@ mod tests {
     #[test]
     fn reads_back_what_is_written() {
         let mut w = Writer::new();
-        w.map(4).text("id").text("j-1").text("n").int(-7);
-        w.text("ok").bool(true).text("none").null();
+        w.map(5).text("id").text("j-1").text("n").int(-7);
+        w.text("f")
+            .float(-0.5)
+            .text("ok")
+            .bool(true)
+            .text("none")
+            .null();
         let mut r = Reader::new(w.as_bytes());
-        assert_eq!(r.map(), Ok(4));
+        assert_eq!(r.map(), Ok(5));
         assert_eq!((r.text(), r.text()), (Ok("id"), Ok("j-1")));
         assert_eq!((r.text(), r.int()), (Ok("n"), Ok(-7)));
+        assert_eq!((r.text(), r.float()), (Ok("f"), Ok(-0.5)));
         assert_eq!((r.text(), r.bool()), (Ok("ok"), Ok(true)));
         assert_eq!(r.text(), Ok("none"));
         assert!(r.null() && r.is_empty());
@@ -301,6 +347,7 @@ mod tests {
             let _ = r.clone().int();
             let _ = r.clone().uint();
             let _ = r.clone().bool();
+            let _ = r.clone().float();
             while r.skip().is_ok() {}
         };
         for n in 0..=u16::MAX {

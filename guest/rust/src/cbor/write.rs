@@ -1,4 +1,4 @@
-use super::{ARRAY, BYTES, FALSE, MAP, NEGATIVE, NULL, TEXT, TRUE, UINT};
+use super::{ARRAY, BYTES, FALSE, FLOAT, MAP, NEGATIVE, NULL, TEXT, TRUE, UINT};
 
 /// Appends items to a buffer, each in its shortest form.
 ///
@@ -54,6 +54,11 @@ impl Writer {
             // A negative number n is stored as -1 - n, which is !n in two's complement.
             Err(_) => self.head(NEGATIVE, !number as u64),
         }
+    }
+
+    /// A float of 64 bits.
+    pub fn float(&mut self, number: f64) -> &mut Writer {
+        self.encoded(&[FLOAT]).encoded(&number.to_be_bytes())
     }
 
     /// True or false.
@@ -130,6 +135,7 @@ mod tests {
             assert_eq!(hex(|w| w.int(number)), want, "{number}");
         }
         assert_eq!(hex(|w| w.uint(u64::MAX)), "1bffffffffffffffff");
+        assert_eq!(hex(|w| w.float(1.1)), "fb3ff199999999999a");
         assert_eq!(hex(|w| w.bool(false).bool(true).null()), "f4f5f6");
         assert_eq!(hex(|w| w.bytes(&[1, 2, 3, 4])), "4401020304");
         assert_eq!(hex(|w| w.text("IETF")), "6449455446");
