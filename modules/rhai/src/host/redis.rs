@@ -2,11 +2,12 @@
 
 use std::any::TypeId;
 
-use henge_guest::{redis, Value};
-use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
+use henge_guest::{redis, Code, Error, Value};
+use rhai::{Array, Dynamic, Engine, EvalAltResult};
 
 use super::value::{to_host, to_script};
 use super::{refusal, thrown, wrong, Returned};
+use crate::engine::MAX_ARRAY;
 
 /// What a script sees of an answer.
 #[derive(Clone, Copy)]
@@ -15,15 +16,12 @@ enum Answer {
     Plain,
     /// `true` for OK and for a number that is not 0, `false` otherwise.
     Bool,
-    /// A map of fields.
-    Fields,
 }
-use Answer::{Bool, Fields, Plain};
+use Answer::{Bool, Plain};
 
 /// The command, how many arguments the function takes at least and at most, and its answer. The
 /// function is named after the command.
-const COMMANDS: [(&str, usize, usize, Answer); 47] = [
-    ("ping", 0, 0, Plain),
+const COMMANDS: [(&str, usize, usize, Answer); 45] = [
     ("get", 1, 1, Plain),
     ("mget", 1, 1, Plain),
     ("set", 2, 3, Bool),
@@ -33,7 +31,6 @@ const COMMANDS: [(&str, usize, usize, Answer); 47] = [
     ("del", 1, 1, Plain),
     ("exists", 1, 1, Bool),
     ("type", 1, 1, Plain),
-    ("keys", 1, 1, Plain),
     ("incr", 1, 1, Plain),
     ("incrby", 2, 2, Plain),
     ("decr", 1, 1, Plain),
@@ -44,7 +41,7 @@ const COMMANDS: [(&str, usize, usize, Answer); 47] = [
     ("hset", 2, 3, Plain),
     ("hget", 2, 2, Plain),
     ("hmget", 2, 2, Plain),
-    ("hgetall", 1, 1, Fields),
+    ("hgetall", 1, 1, Plain),
     ("hdel", 2, 2, Plain),
     ("hexists", 2, 2, Bool),
     ("hkeys", 1, 1, Plain),
@@ -100,7 +97,36 @@ pub fn register(engine: &mut Engine) {
             redis::command(&words).map(to_script).map_err(thrown)
         });
     }
+    engine.register_fn("redis_keys", keys);
     engine.register_fn("redis_pipeline", pipeline);
+}
+
+/// All keys of a pattern. `KEYS` itself would hold up the server, and is refused.
+fn keys(pattern: &str) -> Returned {
+    let mut all = Array::new();
+    let mut cursor = Value::from("0");
+    loop {
+        let scan = ["SCAN".into(), cursor, "MATCH".into(), pattern.into()];
+        let Value::List(mut step) = redis::command(&scan).map_err(thrown)? else {
+            return Err(odd_scan());
+        };
+        let (Some(Value::List(found)), Some(next)) = (step.pop(), step.pop()) else {
+            return Err(odd_scan());
+        };
+        all.extend(found.into_iter().map(to_script));
+        if all.len() > MAX_ARRAY {
+            let message = format!("there are more than {MAX_ARRAY} such keys: use SCAN");
+            return Err(thrown(Error::new(Code::TooLarge, message)));
+        }
+        if next == Value::Int(0) || next == Value::from("0") {
+            return Ok(Dynamic::from_array(all));
+        }
+        cursor = next;
+    }
+}
+
+fn odd_scan() -> Box<EvalAltResult> {
+    thrown(Error::new(Code::Internal, "SCAN answered something odd"))
 }
 
 /// Registers a function of `count` arguments of any type.
@@ -130,15 +156,6 @@ impl Answer {
             (Bool, Value::Null | Value::Int(0)) => false.into(),
             (Bool, Value::Int(_)) => true.into(),
             (Bool, Value::Text(ok)) if ok == "OK" => true.into(),
-            // A server may send it as one list, each name before its value.
-            (Fields, Value::List(list)) => {
-                let mut map = Map::new();
-                let mut list = list.into_iter().map(to_script);
-                while let (Some(name), Some(value)) = (list.next(), list.next()) {
-                    map.insert(name.to_string().into(), value);
-                }
-                map.into()
-            }
             (_, value) => to_script(value),
         }
     }
