@@ -75,7 +75,10 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
-	mods, err := g.load(ctx, sandbox.Options{Way: way, VerifyReset: c.VerifyReset, Log: log, Capabilities: capabilities(offer{redis: data})}, c.limits.limits(), c.Types...)
+	mods, err := g.load(ctx, sandbox.Options{
+		Way: way, VerifyReset: c.VerifyReset, Log: log,
+		Capabilities: capabilities(offer{redis: data, policy: g.policy}), Policy: g.policy,
+	}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err
 	}
@@ -93,6 +96,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Group:    c.Group,
 		Instance: c.Instance,
 		Slots:    c.Slots,
+		Limits:   g.policy.Limits,
 		Grace:    c.Grace,
 		Observer: observer,
 		History:  kept,
@@ -107,6 +111,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer stopShowing()
+	defer g.watchConfig(ctx, log)()
 	if err := w.Run(ctx); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}

@@ -60,11 +60,12 @@ type Options struct {
 	// more for handlers that mostly wait.
 	Slots int
 
-	// Limits returns the most that a job of a circle may use, beside what its
+	// Limits returns the most that a job of a circle may use in a module, or in
+	// the handler of a type, which goes by the type's name, beside what the
 	// module and the job itself allow: of each budget the smallest counts, and
 	// a zero says nothing. It is asked once for each attempt, by many
 	// goroutines at once. Nil limits no circle.
-	Limits func(circle string) job.Limits
+	Limits func(module, circle string) job.Limits
 
 	// Grace is how long running jobs may go on when the worker stops; those
 	// that still run are then handed back, and no failure is counted. Zero
