@@ -133,7 +133,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/metrics"):
 		return within(to, "host/job", "host/queue", "host/worker")
 	case within(from, "host/worker"):
-		return within(to, "host/job", "host/queue", "host/registry", "host/sandbox")
+		return within(to, "host/capability/queue", "host/job", "host/queue", "host/registry", "host/sandbox")
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/capability/http"
+	"github.com/henge-run/henge/host/capability/queue"
 	"github.com/henge-run/henge/host/capability/redis"
 	"github.com/henge-run/henge/host/policy"
 )
@@ -11,6 +12,7 @@ import (
 type offer struct {
 	redis  redis.Options
 	policy *policy.Live
+	jobs   queue.Jobs // nil for none
 }
 
 // capabilities are what scripts are offered beside what every runtime has, a
@@ -19,5 +21,6 @@ func capabilities(o offer) []capability.Capability {
 	return []capability.Capability{
 		redis.New(o.redis),
 		http.New(http.Options{Policy: o.policy}),
+		queue.New(queue.Options{Jobs: o.jobs}),
 	}
 }

@@ -75,9 +75,14 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
+	children, err := worker.NewChildren(rdb, c.Dialect...)
+	if err != nil {
+		return err
+	}
+	defer children.Close()
 	mods, err := g.load(ctx, sandbox.Options{
 		Way: way, VerifyReset: c.VerifyReset, Log: log,
-		Capabilities: capabilities(offer{redis: data, policy: g.policy}), Policy: g.policy,
+		Capabilities: capabilities(offer{redis: data, policy: g.policy, jobs: children}), Policy: g.policy,
 	}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err

@@ -82,6 +82,8 @@ func TestWhatAProducerWrites(t *testing.T) {
 			{"backoff odd", fields{"henge:backoff": `{"grow":1}`}, `henge:backoff "{\"grow\":1}" cannot be read`, nil},
 			{"backoff grows oddly", fields{"henge:backoff": `{"growth":"wild"}`}, `henge:backoff: growth "wild" is not constant`, nil},
 			{"trace", fields{"traceparent": "00-1-2-01"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "00-1-2-01", c.Traceparent) }},
+			{"depth", fields{"henge:depth": "3"}, "", func(t *testing.T, c *Claim) { require.Equal(t, 3, c.Job.Depth) }},
+			{"depth odd", fields{"henge:depth": "-1"}, `henge:depth "-1" is not a whole number`, nil},
 			{"dependencies odd", fields{"dependencies": `x`}, `dependencies "x" is not a JSON array of job ids`, nil},
 			{"limits", fields{"henge:limits": `{"fuel":1000, "wall_ms" : 1500, "memory":1048576}`}, "", func(t *testing.T, c *Claim) {
 				require.Equal(t, job.Limits{Fuel: 1000, Wall: 1500 * time.Millisecond, Memory: 1 << 20}, c.Job.Limits)

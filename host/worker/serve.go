@@ -80,6 +80,7 @@ func isPing(payload []byte) bool {
 func (w *Worker) attempt(c *queue.Claim, module string) *job.Job {
 	j := *c.Job // a queue's job is not to be changed
 	j.Confirm = w.confirm(c)
+	j.Idle = w.slots.idle
 	if w.opts.Limits != nil {
 		j.Limits = j.Limits.Within(w.opts.Limits(module, j.Circle))
 	}

@@ -91,6 +91,7 @@ type Worker struct {
 	types  []string // asked for; empty means all
 	log    *slog.Logger
 	active active
+	slots  *slots
 	redis  outage
 
 	done  chan queue.Done // jobs that have ended; without a result for those of others
@@ -140,6 +141,7 @@ func New(opts Options) (*Worker, error) {
 		types:  types,
 		log:    opts.Log,
 		active: newActive(),
+		slots:  newSlots(opts.Slots),
 		redis:  outage{log: opts.Log},
 		done:   make(chan queue.Done, opts.Slots),
 		asked:  make(chan struct{}),
