@@ -8,6 +8,7 @@ package http
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -47,9 +48,9 @@ type Options struct {
 	// wait for their turn.
 	PerCircle int
 
-	// Transport sends the requests; a new one if nil. Tests set it for its
-	// certificates. What it dials and what it follows is decided here.
-	Transport *http.Transport
+	// TLS says which certificates are good; nil for those that are good to the
+	// system.
+	TLS *tls.Config
 }
 
 const (

@@ -107,7 +107,7 @@ func TestTLS(t *testing.T) {
 
 	known := x509.NewCertPool()
 	known.AddCert(server.Certificate())
-	c := caphttp.New(caphttp.Options{Policy: policy, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known}, ForceAttemptHTTP2: true}})
+	c := caphttp.New(caphttp.Options{Policy: policy, TLS: &tls.Config{RootCAs: known}})
 	f, err := fetch(t, t.Context(), c, session(), abi.Fetch{URL: server.URL})
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/2.0", f.Body.V)

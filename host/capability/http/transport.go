@@ -22,21 +22,18 @@ const connectTimeout = 10 * time.Second
 // be shared by circles and outlive what the policy said, and that uses no proxy,
 // whatever the worker's environment says.
 func newTransport(opts Options) *http.Transport {
-	t := &http.Transport{ForceAttemptHTTP2: true}
-	if opts.Transport != nil {
-		t = opts.Transport.Clone()
-	}
-	t.Proxy = nil
-	t.DisableKeepAlives = true
-	t.TLSHandshakeTimeout = connectTimeout
-	t.MaxResponseHeaderBytes = maxHeaders
-	t.DialTLS, t.DialTLSContext = nil, nil
 	d := dialer{resolver: opts.Resolver, dial: (&net.Dialer{Timeout: connectTimeout}).DialContext}
 	if d.resolver == nil {
 		d.resolver = net.DefaultResolver
 	}
-	t.DialContext = d.dialContext
-	return t
+	return &http.Transport{
+		DialContext:            d.dialContext,
+		TLSClientConfig:        opts.TLS.Clone(),
+		TLSHandshakeTimeout:    connectTimeout,
+		ForceAttemptHTTP2:      true,
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: maxHeaders,
+	}
 }
 
 // ruleKey is the key under which a request's context has the rule that allows
