@@ -244,7 +244,7 @@ func TestNoProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", proxy)
 	t.Setenv("ALL_PROXY", proxy)
 	c := caphttp.New(caphttp.Options{
-		Policy: rules{loopback(t, strings.Replace(url, "127.0.0.1", "a.test", 1))},
+		Policy:   rules{loopback(t, strings.Replace(url, "127.0.0.1", "a.test", 1))},
 		Resolver: &answers{each: [][]netip.Addr{{netip.MustParseAddr("127.0.0.1")}}},
 	})
 	_, err := fetch(t, t.Context(), c, session(), abi.Fetch{URL: strings.Replace(url, "127.0.0.1", "a.test", 1)})
