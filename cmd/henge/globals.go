@@ -136,13 +136,18 @@ func (g *globals) load(ctx context.Context, opts sandbox.Options, limits job.Lim
 	return &loaded{reg, rt}, nil
 }
 
-// runtime starts a runtime with its cache in the data folder.
+// runtime starts a runtime with its cache in the data folder. A module that
+// imports what is not offered is refused, so every command offers all.
 func (g *globals) runtime(ctx context.Context, opts sandbox.Options) (*sandbox.Runtime, error) {
 	dir, err := g.dataDir()
 	if err != nil {
 		return nil, err
 	}
 	opts.CacheDir = filepath.Join(dir, "compiled")
+	opts.Policy = g.policy
+	if opts.Capabilities == nil {
+		opts.Capabilities = capabilities(offer{policy: g.policy})
+	}
 	return sandbox.New(ctx, opts)
 }
 

@@ -38,7 +38,7 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
-	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data, policy: g.policy}), Policy: g.policy}, c.limits.limits(), j.Type)
+	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data, policy: g.policy})}, c.limits.limits(), j.Type)
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 	defer children.Close()
 	mods, err := g.load(ctx, sandbox.Options{
 		Way: way, VerifyReset: c.VerifyReset, Log: log,
-		Capabilities: capabilities(offer{redis: data, policy: g.policy, jobs: children}), Policy: g.policy,
+		Capabilities: capabilities(offer{redis: data, policy: g.policy, jobs: children}),
 	}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err
