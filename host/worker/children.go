@@ -24,9 +24,13 @@ type Children struct {
 var _ queue.Jobs = (*Children)(nil)
 
 // NewChildren returns the Children of a worker that serves these dialects, all
-// if there are none. Close it when no job runs any more.
+// that the client can carry if there are none. Close it when no job runs any
+// more.
 func NewChildren(rdb redis.UniversalClient, dialects ...string) (*Children, error) {
 	c := &Children{producers: map[string]*hostqueue.Producer{}}
+	if _, cluster := rdb.(*redis.ClusterClient); cluster && len(dialects) == 0 {
+		dialects = []string{hostqueue.Henge}
+	}
 	for _, d := range []string{hostqueue.Hero, hostqueue.Henge} {
 		if len(dialects) > 0 && !slices.Contains(dialects, d) {
 			continue

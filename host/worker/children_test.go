@@ -191,3 +191,11 @@ func TestDialectThatIsNotServed(t *testing.T) {
 	r := f.run(queue.Hero, job.Job{Type: "chain", Payload: []byte("1")})
 	require.Contains(t, r.Message(), "unsupported: further jobs cannot be submitted")
 }
+
+func TestChildrenOnACluster(t *testing.T) {
+	rdb := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}})
+	defer rdb.Close()
+	children, err := worker.NewChildren(rdb)
+	require.NoError(t, err)
+	require.NoError(t, children.Close())
+}
