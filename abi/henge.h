@@ -48,13 +48,6 @@ HENGE_IMPORT("henge_clock_v1", "now", henge_clock_now);
 HENGE_IMPORT("henge_clock_v1", "monotonic", henge_clock_monotonic);
 HENGE_IMPORT("henge_clock_v1", "random", henge_clock_random);
 
-/* A request to a host that the operator allows. */
-HENGE_IMPORT("henge_http_v1", "fetch", henge_http_fetch);
-
-/* Further jobs of the same circle and caller. */
-HENGE_IMPORT("henge_queue_v1", "submit", henge_queue_submit);
-HENGE_IMPORT("henge_queue_v1", "wait", henge_queue_wait);
-
 /* The most that one call of henge_clock_random gives, in bytes. */
 #define HENGE_MAX_RANDOM 65536
 
