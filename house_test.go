@@ -124,6 +124,8 @@ func mayImport(from, to string) bool {
 		return within(to, "host/job", "host/queue", "host/schedule")
 	case within(from, "host/hosttest"):
 		return within(to, "abi", "host/job", "host/capability", "host/sandbox", "host/registry", "host/hosttest")
+	case within(from, "host/policy"):
+		return within(to, "abi", "host/job", "host/capability")
 	case within(from, "host/registry"):
 		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
 	case within(from, "host/store"):
@@ -131,7 +133,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/metrics"):
 		return within(to, "host/job", "host/queue", "host/worker")
 	case within(from, "host/worker"):
-		return within(to, "host/job", "host/queue", "host/registry", "host/sandbox")
+		return within(to, "host/capability/queue", "host/job", "host/queue", "host/registry", "host/sandbox")
 	}
 	return false
 }
@@ -143,6 +145,7 @@ var reserved = map[string]string{
 	"github.com/robfig/cron/v3":     "host/schedule",
 	"github.com/lmittmann/tint":     "cmd/henge",
 	"zombiezen.com/go/sqlite":       "host/store",
+	"github.com/pelletier/go-toml":  "host/policy",
 
 	"github.com/prometheus/client_golang": "host/metrics",
 }

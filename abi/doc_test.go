@@ -19,8 +19,10 @@ import (
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/capability/clock"
+	caphttp "github.com/henge-run/henge/host/capability/http"
 	capjob "github.com/henge-run/henge/host/capability/job"
 	caplog "github.com/henge-run/henge/host/capability/log"
+	capqueue "github.com/henge-run/henge/host/capability/queue"
 	"github.com/henge-run/henge/host/capability/redis"
 	"github.com/henge-run/henge/host/job"
 )
@@ -84,7 +86,12 @@ func constants(t *testing.T) map[string]string {
 // served are the functions of this worker's capabilities, by import module.
 func served() map[string][]string {
 	out := map[string][]string{}
-	for _, c := range []capability.Capability{capjob.New(), caplog.New(), clock.New(), redis.New(redis.Options{})} {
+	for _, c := range []capability.Capability{
+		capjob.New(), caplog.New(), clock.New(),
+		redis.New(redis.Options{}),
+		caphttp.New(caphttp.Options{}),
+		capqueue.New(capqueue.Options{}),
+	} {
 		for _, f := range c.Functions {
 			out[c.Name] = append(out[c.Name], f.Name)
 		}
@@ -167,6 +174,12 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	}
 	for _, name := range jsonNames[abi.LogLine]() {
 		require.Regexp(t, `[{ ]`+name+`\??[,}]`, section(t, "### `henge_log_v1` (served)"))
+	}
+	for _, name := range slices.Concat(jsonNames[abi.Fetch](), jsonNames[abi.Fetched]()) {
+		require.Regexp(t, `[{ ]`+name+`\??[,}]`, section(t, "### `henge_http_v1` (served)"))
+	}
+	for _, name := range slices.Concat(jsonNames[abi.SubmitJob](), jsonNames[abi.SubmittedJob](), jsonNames[abi.WaitJobs](), jsonNames[abi.WaitedJob]()) {
+		require.Regexp(t, `[{ ]`+name+`\??[,}]`, section(t, "### `henge_queue_v1` (served)"))
 	}
 	require.Equal(t, jsonNames[abi.Manifest](), matches(section(t, "## 7. The manifest"), "(?m)^\\| `(\\w+)` \\|"))
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/policy"
 	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/modules"
@@ -25,12 +26,16 @@ import (
 type globals struct {
 	RedisURL  string `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS, unix:// for a socket, redis+sentinel://host,host/master, redis+cluster://host,host."`
 	Modules   string `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
+	Config    string `type:"path" placeholder:"FILE" help:"TOML file with the worker's flags and with what scripts may do; henge config show prints what holds."`
 	Data      string `type:"path" placeholder:"DIR" help:"Folder for caches and the history of jobs. By default the user's data folder."`
 	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
 	LogFormat string `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`
 
 	redisGiven bool // RedisURL stands on the command line
+
+	// policy is what the file of Config says.
+	policy *policy.Live
 }
 
 // logger writes to standard error: for people on a terminal, for machines
@@ -131,13 +136,18 @@ func (g *globals) load(ctx context.Context, opts sandbox.Options, limits job.Lim
 	return &loaded{reg, rt}, nil
 }
 
-// runtime starts a runtime with its cache in the data folder.
+// runtime starts a runtime with its cache in the data folder. A module that
+// imports what is not offered is refused, so every command offers all.
 func (g *globals) runtime(ctx context.Context, opts sandbox.Options) (*sandbox.Runtime, error) {
 	dir, err := g.dataDir()
 	if err != nil {
 		return nil, err
 	}
 	opts.CacheDir = filepath.Join(dir, "compiled")
+	opts.Policy = g.policy
+	if opts.Capabilities == nil {
+		opts.Capabilities = capabilities(offer{policy: g.policy})
+	}
 	return sandbox.New(ctx, opts)
 }
 

@@ -106,6 +106,11 @@ type commands struct {
 		ChaosWorker chaosWorker `cmd:"" hidden:"" help:"A worker of bench chaos."`
 	} `cmd:"" help:"Measure henge on this machine."`
 
+	Configuration struct {
+		Show  configShow  `cmd:"" help:"Print the settings of a worker and the rules for scripts, and where each comes from."`
+		Check configCheck `cmd:"" help:"Say whether the file of --config is in order."`
+	} `cmd:"" name:"config" help:"What holds for a worker and for scripts."`
+
 	Run     runFile    `cmd:"" help:"Run one script here and now, without Redis."`
 	Demo    demo       `cmd:"" help:"Show a worker at work: three jobs, with a Redis of its own."`
 	Doctor  doctor     `cmd:"" help:"Show what this machine offers to the sandbox, and how Redis is, found by trying."`
@@ -127,24 +132,12 @@ func doMain(ctx context.Context, args []string, s streams) (code int) {
 			panic(r)
 		}
 	}()
-	parser, err := kong.New(&cli,
-		kong.Name("henge"),
-		kong.Description("Runs untrusted scripts as jobs, each in a sandbox that nobody has used before."),
-		kong.Writers(s.out, s.err),
-		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.DefaultEnvars("HENGE"),
-		kong.Vars{"slots": strconv.Itoa(defaultSlots())},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
-	if err != nil {
-		panic(err) // a mistake in the struct above
-	}
-	parsed, err := parser.Parse(args)
+	parsed, err := newParser(&cli, s, func(code int) { panic(exit(code)) }).Parse(args)
 	if err != nil {
 		fmt.Fprintf(s.err, "henge: %v\nTry henge --help.\n", err)
 		return exitUsage
 	}
-	cli.redisGiven = slices.ContainsFunc(parsed.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "redis-url" })
+	cli.redisGiven = slices.ContainsFunc(parsed.Path, func(p *kong.Path) bool { return p.Flag != nil && !p.Resolved && p.Flag.Name == "redis-url" })
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(s, &cli.globals)
 	if err == nil {
@@ -158,4 +151,21 @@ func doMain(ctx context.Context, args []string, s streams) (code int) {
 		fmt.Fprintf(s.err, "henge: %s\n", text)
 	}
 	return e.code
+}
+
+// newParser returns the parser of the command line.
+func newParser(cli *commands, s streams, exit func(int)) *kong.Kong {
+	parser, err := kong.New(cli,
+		kong.Name("henge"),
+		kong.Description("Runs untrusted scripts as jobs, each in a sandbox that nobody has used before."),
+		kong.Writers(s.out, s.err),
+		kong.Exit(exit),
+		kong.DefaultEnvars("HENGE"),
+		kong.Vars{"slots": strconv.Itoa(defaultSlots())},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		panic(err) // a mistake in the struct above
+	}
+	return parser
 }

@@ -18,7 +18,7 @@ type moduleLs struct{}
 // Run lists the modules that a worker would have.
 func (moduleLs) Run(ctx context.Context, s streams, g *globals) error {
 	// The list itself says why a module is refused.
-	mods, err := g.load(ctx, sandbox.Options{Capabilities: capabilities(offer{})}, job.Limits{})
+	mods, err := g.load(ctx, sandbox.Options{}, job.Limits{})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (c *moduleInspect) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	rt, err := g.runtime(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{})})
+	rt, err := g.runtime(ctx, sandbox.Options{Log: g.logger(s)})
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/henge-run/henge/host/policy"
 )
 
 // byteSize is a number of bytes: on the command line with or without a unit,
@@ -14,12 +14,9 @@ type byteSize int64
 
 // UnmarshalText reads a size from the command line. There is no size of 0.
 func (b *byteSize) UnmarshalText(text []byte) error {
-	n, ok := quantity(string(text), map[string]int64{"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30})
-	if !ok {
-		return fmt.Errorf("%.40q is not a size from 1 byte: write a whole number of bytes, or one with KiB, MiB or GiB, for example 64MiB", text)
-	}
+	n, err := policy.ParseSize(string(text))
 	*b = byteSize(n)
-	return nil
+	return err
 }
 
 // String returns the size for people.
@@ -41,12 +38,9 @@ type count int64
 
 // UnmarshalText reads a number from the command line. There is no count of 0.
 func (c *count) UnmarshalText(text []byte) error {
-	n, ok := quantity(string(text), map[string]int64{"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12})
-	if !ok {
-		return fmt.Errorf("%.40q is not a whole number from 1: write one such as 50000, or with k, M, G or T for thousands and so on, for example 500M", text)
-	}
+	n, err := policy.ParseCount(string(text))
 	*c = count(n)
-	return nil
+	return err
 }
 
 // String groups the digits by thousands.
@@ -58,28 +52,14 @@ func (c count) String() string {
 	return s
 }
 
-// quantity reads a positive whole number with a unit behind it.
-func quantity(text string, units map[string]int64) (int64, bool) {
-	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-	unit, known := units[text[len(digits):]]
-	n, err := strconv.ParseUint(strings.TrimRight(digits, " "), 10, 63)
-	if err != nil || !known || n == 0 || int64(n) > math.MaxInt64/unit {
-		return 0, false
-	}
-	return int64(n) * unit, true
-}
-
 // period is a time that must be longer than none.
 type period time.Duration
 
 // UnmarshalText reads a duration as Go writes it.
 func (p *period) UnmarshalText(text []byte) error {
-	d, err := time.ParseDuration(string(text))
-	if err != nil || d <= 0 {
-		return fmt.Errorf("%.40q is not a time longer than none: write for example 300ms, 20s or 2m", text)
-	}
+	d, err := policy.ParsePeriod(string(text))
 	*p = period(d)
-	return nil
+	return err
 }
 
 // took is how long something took: in a table with a unit, in JSON a number of

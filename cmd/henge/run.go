@@ -38,7 +38,7 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
-	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data})}, c.limits.limits(), j.Type)
+	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data, policy: g.policy})}, c.limits.limits(), j.Type)
 	if err != nil {
 		return err
 	}
@@ -47,6 +47,7 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return err
 	}
+	j.Limits = j.Limits.Within(g.policy.Limits(m.Manifest.Name, j.Circle))
 	result := m.Run(ctx, &j.Job)
 	for _, l := range result.Log {
 		fmt.Fprintf(s.err, "%s: %s\n", l.Level, printable(l.Text))

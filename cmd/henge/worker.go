@@ -75,7 +75,15 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
-	mods, err := g.load(ctx, sandbox.Options{Way: way, VerifyReset: c.VerifyReset, Log: log, Capabilities: capabilities(offer{redis: data})}, c.limits.limits(), c.Types...)
+	children, err := worker.NewChildren(rdb, c.Dialect...)
+	if err != nil {
+		return err
+	}
+	defer children.Close()
+	mods, err := g.load(ctx, sandbox.Options{
+		Way: way, VerifyReset: c.VerifyReset, Log: log,
+		Capabilities: capabilities(offer{redis: data, policy: g.policy, jobs: children}),
+	}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err
 	}
@@ -93,6 +101,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Group:    c.Group,
 		Instance: c.Instance,
 		Slots:    c.Slots,
+		Limits:   g.policy.Limits,
 		Grace:    c.Grace,
 		Observer: observer,
 		History:  kept,
@@ -107,6 +116,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer stopShowing()
+	defer g.watchConfig(ctx, log)()
 	if err := w.Run(ctx); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}

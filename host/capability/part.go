@@ -45,6 +45,17 @@ func (s *Session) Part(key any, open func() (Part, error)) (Part, error) {
 	return part, nil
 }
 
+// Dirty says whether a part has something that is written and not committed:
+// one that has says so with a method Dirty() bool.
+func (s *Session) Dirty() bool {
+	for _, k := range s.parts {
+		if p, ok := k.part.(interface{ Dirty() bool }); ok && p.Dirty() {
+			return true
+		}
+	}
+	return false
+}
+
 // Confirm waits until the attempt's lease is known to stand.
 func (s *Session) Confirm(ctx context.Context) error {
 	if s.Job == nil || s.Job.Confirm == nil {

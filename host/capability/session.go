@@ -16,6 +16,9 @@ type Session struct {
 	// Job is who asks for what. Nil while a module initialises itself.
 	Job *job.Job
 
+	// Module is the name of the module that runs it, by its manifest.
+	Module string
+
 	// Limits are the attempt's budgets, all of them set.
 	Limits job.Limits
 

@@ -61,6 +61,10 @@ func ParseEnd(s string) (End, bool) {
 	return Unknown, false
 }
 
+// ErrManyWait is returned to a job that wants to wait for others when as many as
+// may already do.
+var ErrManyWait = errors.New("too many jobs of this worker wait for others already")
+
 // ErrLeaseLost is the cause with which a running job is stopped when it is no
 // longer this worker's; its end is LeaseLost, and nothing of it may be written.
 var ErrLeaseLost = errors.New("the lease was lost: another worker owns the job")

@@ -63,10 +63,22 @@ type Job struct {
 	// and id it names one piece of work, whose effects happen once.
 	Run int64
 
+	// Failures counts the failed attempts of this run.
+	Failures int64
+
+	// Depth is how many jobs led to this one, each submitted by the one before;
+	// 0 for a producer's own. A script cannot choose it.
+	Depth int
+
 	// Confirm, where it is not nil, waits until the attempt's lease is known to
 	// stand, and returns ErrLeaseLost when it does not, or the end of ctx. What
 	// has an effect asks first.
 	Confirm func(ctx context.Context) error
+
+	// Idle, where it is not nil, calls wait without keeping the slot in which
+	// the job runs, so that others may run while it waits for them. It returns
+	// ErrManyWait, without having called it, when too many jobs wait already.
+	Idle func(ctx context.Context, wait func()) error
 
 	// Live, where it is not nil, gets log lines and progress as they come;
 	// the lines are then not in the result.

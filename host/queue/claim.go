@@ -144,6 +144,7 @@ func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
 	claim.Job.Attempt = c.int()
 	claim.Job.Run = c.int()
 	claim.Failures = c.int()
+	claim.Job.Failures = claim.Failures
 	claim.Crashes = c.int()
 	claim.scope = scopeOf(claim.Job.Queue)
 	for _, d := range q.dialects {

@@ -159,6 +159,16 @@ func (c *Claim) readTrace(s string) {
 	}
 }
 
+// readDepth reads how many jobs led to this one.
+func (c *Claim) readDepth(name, s string) {
+	n, ok := wholeNumber(s, MaxRetries)
+	if !ok {
+		c.refuse("%s %s is not a whole number: it counts the jobs that led to this one, and a producer leaves it out", name, quoteShort(s))
+		return
+	}
+	c.Job.Depth = int(n)
+}
+
 // wholeNumber reads decimal digits, 0 for none at all, and gives most for
 // every number above it.
 func wholeNumber(s string, most int64) (int64, bool) {

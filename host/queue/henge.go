@@ -155,6 +155,7 @@ func (own) read(claim *Claim, c *cursor, _ Wanted) {
 	limits, _ := c.text()
 	trace, _ := c.text()
 	_, _ = c.text() // so is the time to run at
+	depth, _ := c.text()
 
 	inKey := circleOfOwn(j.Queue)
 	claim.readCircle("the circle in the key", inKey)
@@ -174,6 +175,7 @@ func (own) read(claim *Claim, c *cursor, _ Wanted) {
 	claim.readNeeds("after", after)
 	claim.readLimits("limits", limits)
 	claim.readTrace(trace)
+	claim.readDepth("depth", depth)
 }
 
 func (own) jobs(circle string) string {
@@ -223,6 +225,7 @@ func (own) fields(j *Submission) ([]any, error) {
 	f.json("env", j.Env, len(j.Env) > 0)
 	f.json("after", j.After, len(j.After) > 0)
 	f.put("priority", j.Priority, j.Priority != 0)
+	f.put("depth", j.Depth, j.Depth > 0)
 	f.options(j, "limits", "backoff", "channel")
 	return f.all, f.err
 }

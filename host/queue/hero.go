@@ -110,6 +110,7 @@ func (hero) read(claim *Claim, c *cursor, w Wanted) {
 	_, _ = c.text() // the channel is the script's
 	backoff, _ := c.text()
 	trace, _ := c.text()
+	depth, _ := c.text()
 
 	claim.readCircle("context_id", circle)
 	if scriptType != "" {
@@ -127,6 +128,7 @@ func (hero) read(claim *Claim, c *cursor, w Wanted) {
 	claim.readNeeds("prerequisites", prerequisites)
 	claim.readNeeds("dependencies", dependencies)
 	claim.readTrace(trace)
+	claim.readDepth("henge:depth", depth)
 	if hasLogPath {
 		claim.note("log_path is ignored: a job's log is kept by the worker, and read with henge job logs")
 	}
@@ -182,6 +184,7 @@ func (hero) fields(j *Submission) ([]any, error) {
 		"timeout", wholeSeconds(j.Timeout), "retries", max(j.Retries, 0), "concurrent", "false")
 	f.json("env_vars", j.Env, len(j.Env) > 0)
 	f.json("prerequisites", j.After, len(j.After) > 0)
+	f.put("henge:depth", j.Depth, j.Depth > 0)
 	f.options(j, fieldLimits, fieldBackoff, "henge:channel")
 	return f.all, f.err
 }

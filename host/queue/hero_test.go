@@ -82,6 +82,8 @@ func TestWhatAProducerWrites(t *testing.T) {
 			{"backoff odd", fields{"henge:backoff": `{"grow":1}`}, `henge:backoff "{\"grow\":1}" cannot be read`, nil},
 			{"backoff grows oddly", fields{"henge:backoff": `{"growth":"wild"}`}, `henge:backoff: growth "wild" is not constant`, nil},
 			{"trace", fields{"traceparent": "00-1-2-01"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "00-1-2-01", c.Traceparent) }},
+			{"depth", fields{"henge:depth": "3"}, "", func(t *testing.T, c *Claim) { require.Equal(t, 3, c.Job.Depth) }},
+			{"depth odd", fields{"henge:depth": "-1"}, `henge:depth "-1" is not a whole number`, nil},
 			{"dependencies odd", fields{"dependencies": `x`}, `dependencies "x" is not a JSON array of job ids`, nil},
 			{"limits", fields{"henge:limits": `{"fuel":1000, "wall_ms" : 1500, "memory":1048576}`}, "", func(t *testing.T, c *Claim) {
 				require.Equal(t, job.Limits{Fuel: 1000, Wall: 1500 * time.Millisecond, Memory: 1 << 20}, c.Job.Limits)
@@ -156,11 +158,11 @@ func TestFieldsThatAreMissing(t *testing.T) {
 }
 
 func FuzzReadHero(f *testing.F) {
-	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]", `{"fuel":1,"wall_ms":2}`, `{"growth":"linear"}`, "00-1")
-	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`, `{"memory":-1}`, `{"first_ms":-1}`, "\n")
-	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs, limits, backoff, trace string) {
+	f.Add("alice", "osis", "60", "1", `{"A":"b"}`, "[]", `{"fuel":1,"wall_ms":2}`, `{"growth":"linear"}`, "00-1", "2")
+	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`, `{"memory":-1}`, `{"first_ms":-1}`, "\n", "x")
+	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs, limits, backoff, trace, depth string) {
 		claim := &Claim{Job: &job.Job{Queue: osis}}
-		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs, limits, nil, backoff, trace})
+		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs, limits, nil, backoff, trace, depth})
 		hero{}.read(claim, c, osisOnly)
 		require.NoError(t, c.err())
 		require.Less(t, len(claim.Refusal), 1000)
@@ -170,6 +172,7 @@ func FuzzReadHero(f *testing.F) {
 			require.Positive(t, claim.Job.Timeout)
 			require.LessOrEqual(t, claim.Job.Timeout, MaxTimeout)
 			require.GreaterOrEqual(t, claim.Job.Retries, 0)
+			require.GreaterOrEqual(t, claim.Job.Depth, 0)
 			l := claim.Job.Limits
 			require.GreaterOrEqual(t, min(l.Memory, int64(l.Wall), l.Input, l.Output, l.Log, l.Fuel, l.Depth, l.HostCalls), int64(0))
 		}

@@ -54,7 +54,7 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, int64(1), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
 		require.Equal(t, int64(0), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
 		require.Equal(t, []any{int64(1)}, run(s.sweep, osis+" "+osis+"x", "hero", "hero"))
-		fields := append([]any{alice, nil, nil, "40 + 2"}, make([]any, 12)...)
+		fields := append([]any{alice, nil, nil, "40 + 2"}, make([]any, 13)...)
 		handedOut := []any{[]any{"hero", "J", osis, "1", "1", "0", "0", fields}}
 		require.Equal(t, []any{int64(-1), handedOut, empty, empty, empty}, claim())
 		calls--

@@ -73,6 +73,7 @@ type run struct {
 // newRun returns a run under the module's limits, which has not begun.
 func newRun(m *Module, start time.Time) *run {
 	r := &run{module: m, start: start, entropy: rand.Reader}
+	r.session.Module = m.Manifest.Name
 	r.session.Limits = m.Limits
 	r.session.Start = start
 	r.session.Now = time.Now

@@ -86,7 +86,7 @@ func (d *dispatcher) worthIt() bool {
 }
 
 // free is how many slots no job runs in and no claim was sent for.
-func (d *dispatcher) free() int { return max(0, d.opts.Slots-d.running-d.claimed) }
+func (d *dispatcher) free() int { return d.slots.free() }
 
 // collect takes the results and answers that are there, without waiting.
 func (d *dispatcher) collect(ctx context.Context) {
@@ -105,6 +105,7 @@ func (d *dispatcher) collect(ctx context.Context) {
 // take frees the slot of a job that has ended.
 func (d *dispatcher) take(one queue.Done) {
 	d.running--
+	d.slots.release(1)
 	if one.Result != nil {
 		d.ended = append(d.ended, one)
 	}
@@ -126,6 +127,7 @@ func (d *dispatcher) wait(ctx context.Context) {
 		d.take(one)
 	case a := <-d.answers:
 		d.answered(ctx, a)
+	case <-d.slots.lent:
 	case <-woken:
 		// What is pushed in a row comes with one claim.
 		pause(ctx, d.waker.Jitter())

@@ -21,7 +21,6 @@ const (
 // exchanges are the calls of the queue that were sent and not answered yet.
 type exchanges struct {
 	sent    int  // how many
-	claimed int  // jobs that they ask for
 	failed  bool // the last that came back was not answered
 	answers chan answer
 }
@@ -47,7 +46,7 @@ func (d *dispatcher) send(ctx context.Context, n int) {
 	a := answer{began: time.Now(), done: d.ended, n: min(n, half(d.opts.Slots))}
 	d.ended = nil
 	d.sent++
-	d.claimed += a.n
+	d.slots.use(a.n)
 	go func() {
 		// A claim that was sent is waited for: what it leased and nobody heard
 		// of would be counted as a crash.
@@ -63,7 +62,7 @@ func (d *dispatcher) send(ctx context.Context, n int) {
 // has dealt with.
 func (d *dispatcher) answered(ctx context.Context, a answer) {
 	d.sent--
-	d.claimed -= a.n
+	d.slots.release(a.n - len(a.Jobs))
 	d.failed = a.err != nil
 	d.redis.report(a.began, a.err)
 	d.opts.Observer.Exchanged(a.took, a.err)

@@ -30,10 +30,11 @@ func TestWhenAnExchangeIsWorthIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := dispatcher{
-				Worker:    &Worker{opts: Options{Slots: 8}},
-				exchanges: exchanges{sent: c.sent, claimed: c.claimed},
+				Worker:    &Worker{opts: Options{Slots: 8}, slots: newSlots(8)},
+				exchanges: exchanges{sent: c.sent},
 				running:   c.running, ended: make([]queue.Done, c.ended), idle: c.idle, next: c.next,
 			}
+			d.slots.use(c.running + c.claimed)
 			require.Equal(t, c.want, d.worthIt())
 			require.GreaterOrEqual(t, d.free(), 0)
 		})

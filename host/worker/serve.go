@@ -58,14 +58,14 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 		return refused(c.Refusal)
 	}
 	if handle, ok := w.opts.Handlers[c.Job.Type]; ok {
-		return w.call(ctx, handle, w.attempt(c))
+		return w.call(ctx, handle, w.attempt(c, c.Job.Type))
 	}
 	if isPing(c.Job.Payload) {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}
 	}
 	if w.opts.Registry != nil {
 		if m, ok := w.opts.Registry.Lookup(c.Job.Type); ok {
-			return m.Run(ctx, w.attempt(c))
+			return m.Run(ctx, w.attempt(c, m.Manifest.Name))
 		}
 	}
 	return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
@@ -75,13 +75,14 @@ func isPing(payload []byte) bool {
 	return len(payload) < 64 && strings.TrimSpace(string(payload)) == pingScript
 }
 
-// attempt returns the job as it is run: under its circle's limits, and asking
-// for its lease before it has an effect.
-func (w *Worker) attempt(c *queue.Claim) *job.Job {
+// attempt returns the job as a module runs it: under the operator's limits for
+// it, and asking for its lease before it has an effect.
+func (w *Worker) attempt(c *queue.Claim, module string) *job.Job {
 	j := *c.Job // a queue's job is not to be changed
 	j.Confirm = w.confirm(c)
+	j.Idle = w.slots.idle
 	if w.opts.Limits != nil {
-		j.Limits = j.Limits.Within(w.opts.Limits(j.Circle))
+		j.Limits = j.Limits.Within(w.opts.Limits(module, j.Circle))
 	}
 	return &j
 }

@@ -60,11 +60,12 @@ type Options struct {
 	// more for handlers that mostly wait.
 	Slots int
 
-	// Limits returns the most that a job of a circle may use, beside what its
+	// Limits returns the most that a job of a circle may use in a module, or in
+	// the handler of a type, which goes by the type's name, beside what the
 	// module and the job itself allow: of each budget the smallest counts, and
 	// a zero says nothing. It is asked once for each attempt, by many
 	// goroutines at once. Nil limits no circle.
-	Limits func(circle string) job.Limits
+	Limits func(module, circle string) job.Limits
 
 	// Grace is how long running jobs may go on when the worker stops; those
 	// that still run are then handed back, and no failure is counted. Zero
@@ -90,6 +91,7 @@ type Worker struct {
 	types  []string // asked for; empty means all
 	log    *slog.Logger
 	active active
+	slots  *slots
 	redis  outage
 
 	done  chan queue.Done // jobs that have ended; without a result for those of others
@@ -139,6 +141,7 @@ func New(opts Options) (*Worker, error) {
 		types:  types,
 		log:    opts.Log,
 		active: newActive(),
+		slots:  newSlots(opts.Slots),
 		redis:  outage{log: opts.Log},
 		done:   make(chan queue.Done, opts.Slots),
 		asked:  make(chan struct{}),

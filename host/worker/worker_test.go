@@ -27,7 +27,7 @@ import (
 const circle, tightCircle = "acme", "tight"
 
 // circleLimits bounds one circle, as an operator might.
-func circleLimits(circle string) job.Limits {
+func circleLimits(module, circle string) job.Limits {
 	if circle == tightCircle {
 		return job.Limits{Fuel: 5_000_000}
 	}

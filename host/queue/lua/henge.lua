@@ -11,7 +11,7 @@ local own = hash_dialect({
   circle_fields = 0,
   handed_out = {
     'circle', 'type', 'caller', 'payload', 'timeout_ms', 'retries', 'backoff', 'channel',
-    'env', 'after', 'limits', 'traceparent', 'run_at_ms',
+    'env', 'after', 'limits', 'traceparent', 'run_at_ms', 'depth',
   },
   needs = {10}, channel = 8, run_at = 13,
 })

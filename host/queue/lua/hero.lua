@@ -11,7 +11,7 @@ local hero = hash_dialect({
   handed_out = {
     'context_id', 'script_type', 'caller_id', 'script', 'timeout', 'retries', 'env_vars',
     'log_path', 'worker_id', 'actor_id', 'prerequisites', 'dependencies', 'henge:limits',
-    'henge:channel', 'henge:backoff', 'traceparent',
+    'henge:channel', 'henge:backoff', 'traceparent', 'henge:depth',
   },
   needs = {11, 12}, channel = 14,
 })
