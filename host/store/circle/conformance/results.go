@@ -50,6 +50,7 @@ func kept(t *testing.T, s suite) {
 		"another queue":   func(j *job.Job) { j.Queue = "q2" },
 		"another dialect": func(j *job.Job) { j.Dialect = "henge" },
 		"another run":     func(j *job.Job) { j.Run = 2 },
+		"the same id":     func(j *job.Job) { j.Begun++ },
 		"no queue's":      func(j *job.Job) { j.Run = 0 },
 	} {
 		other := newJob("j", 2)

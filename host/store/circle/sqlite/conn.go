@@ -34,9 +34,9 @@ const (
 
 const schema = `
 CREATE TABLE henge_job (
-	dialect TEXT NOT NULL, queue TEXT NOT NULL, id TEXT NOT NULL, run INTEGER NOT NULL,
+	dialect TEXT NOT NULL, queue TEXT NOT NULL, id TEXT NOT NULL, run INTEGER NOT NULL, begun INTEGER NOT NULL,
 	attempt INTEGER NOT NULL, done INTEGER NOT NULL, output BLOB, at INTEGER NOT NULL,
-	PRIMARY KEY (dialect, queue, id, run)
+	PRIMARY KEY (dialect, queue, id, run, begun)
 );
 CREATE INDEX henge_job_at ON henge_job (at);
 CREATE TABLE henge_kv (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, expires INTEGER);

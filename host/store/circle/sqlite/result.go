@@ -9,10 +9,10 @@ import (
 	"github.com/henge-run/henge/host/job"
 )
 
-const ofJob = " WHERE dialect = ? AND queue = ? AND id = ? AND run = ?"
+const ofJob = " WHERE dialect = ? AND queue = ? AND id = ? AND run = ? AND begun = ?"
 
 func keyOf(j *job.Job, more ...any) []any {
-	return append([]any{j.Dialect, j.Queue, j.ID, j.Run}, more...)
+	return append([]any{j.Dialect, j.Queue, j.ID, j.Run, j.Begun}, more...)
 }
 
 // recalled is what is known of a job's attempts.
@@ -30,8 +30,8 @@ func (c *conn) recall(j *job.Job) (r recalled, err error) {
 }
 
 const upsertJob = `
-INSERT INTO henge_job (dialect, queue, id, run, attempt, done, output, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (dialect, queue, id, run) DO UPDATE SET
+INSERT INTO henge_job (dialect, queue, id, run, begun, attempt, done, output, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (dialect, queue, id, run, begun) DO UPDATE SET
 	attempt = excluded.attempt, done = excluded.done, output = excluded.output, at = excluded.at`
 
 // Recall implements circle.Store.
