@@ -18,11 +18,15 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
+	capcircle "github.com/henge-run/henge/host/capability/circle"
 	"github.com/henge-run/henge/host/capability/clock"
 	capjob "github.com/henge-run/henge/host/capability/job"
+	"github.com/henge-run/henge/host/capability/kv"
 	caplog "github.com/henge-run/henge/host/capability/log"
 	"github.com/henge-run/henge/host/capability/redis"
+	"github.com/henge-run/henge/host/capability/sql"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/circle"
 )
 
 func read(t *testing.T, name string) string {
@@ -84,7 +88,10 @@ func constants(t *testing.T) map[string]string {
 // served are the functions of this worker's capabilities, by import module.
 func served() map[string][]string {
 	out := map[string][]string{}
-	for _, c := range []capability.Capability{capjob.New(), caplog.New(), clock.New(), redis.New(redis.Options{})} {
+	for _, c := range []capability.Capability{
+		capjob.New(), caplog.New(), clock.New(), redis.New(redis.Options{}),
+		sql.New(circle.None{}), kv.New(circle.None{}), capcircle.New(circle.None{}),
+	} {
 		for _, f := range c.Functions {
 			out[c.Name] = append(out[c.Name], f.Name)
 		}

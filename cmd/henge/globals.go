@@ -138,6 +138,9 @@ func (g *globals) runtime(ctx context.Context, opts sandbox.Options) (*sandbox.R
 		return nil, err
 	}
 	opts.CacheDir = filepath.Join(dir, "compiled")
+	if opts.Capabilities == nil {
+		opts.Capabilities = capabilities(offer{})
+	}
 	return sandbox.New(ctx, opts)
 }
 
