@@ -151,7 +151,7 @@ func checkBackup(ctx context.Context, path string) error {
 	c.SetInterrupt(ctx.Done())
 	id, err := c.number("PRAGMA application_id")
 	if err != nil || id != applicationID {
-		return errors.New("this is no backup of a circle")
+		return errors.Join(errors.New("this is no backup of a circle"), err)
 	}
 	version, err := c.number("PRAGMA user_version")
 	if err != nil || version > schemaVersion {

@@ -43,13 +43,20 @@ func (t *tx) explain(ctx context.Context, err error) error {
 	case sqlite.ResultFull:
 		return refusal(abi.TooLarge, "the circle's database is full: its limit is %d bytes; delete data, or ask the operator to raise it", t.store.opts.MaxBytes)
 	case sqlite.ResultTooBig:
-		return refusal(abi.TooLarge, "the statement, a value or a row is too long: a value has at most %d bytes", circle.MaxValue)
+		if t.conn.guard.refused != nil {
+			return t.conn.guard.refused
+		}
+		return tooLong()
 	case sqlite.ResultError, sqlite.ResultConstraint, sqlite.ResultMismatch, sqlite.ResultRange, sqlite.ResultReadOnly, sqlite.ResultSchema, sqlite.ResultLocked:
 		return refusal(abi.InvalidArgument, "%s", text(err))
 	case sqlite.ResultNoMem:
 		return refusal(abi.TooLarge, "the statement needs too much memory")
 	}
 	return err
+}
+
+func tooLong() error {
+	return refusal(abi.TooLarge, "the statement, a value or a row is too long: a value has at most %d bytes", circle.MaxValue)
 }
 
 // isKnown says whether an error has the form that callers know already.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -36,7 +35,14 @@ func (c *conn) functions() error {
 						return sqlite.Value{}, nil
 					}
 				}
-				return do(args)
+				v, err := do(args)
+				if err != nil {
+					// The library gives the text of an error as the value, so
+					// SQLite is given what it refuses by itself.
+					c.guard.refused = err
+					return sqlite.BlobValue(make([]byte, longest+1)), nil
+				}
+				return v, nil
 			},
 		})
 		if err != nil {
@@ -64,7 +70,7 @@ func replace(args []sqlite.Value) (sqlite.Value, error) {
 		return sqlite.TextValue(text), nil
 	}
 	if size := len(text) + strings.Count(text, old)*(len(by)-len(old)); size > longest {
-		return sqlite.Value{}, errors.New("string or blob too big")
+		return sqlite.Value{}, tooLong()
 	}
 	return sqlite.TextValue(strings.ReplaceAll(text, old, by)), nil
 }
@@ -80,5 +86,5 @@ func trim(by func(string, func(rune) bool) string) func([]sqlite.Value) (sqlite.
 }
 
 func notHere([]sqlite.Value) (sqlite.Value, error) {
-	return sqlite.Value{}, errors.New("this function cannot be used here")
+	return sqlite.Value{}, denied("json_patch cannot be used here")
 }
