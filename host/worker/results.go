@@ -23,16 +23,16 @@ func (w *Worker) recall(ctx context.Context, j *job.Job) *job.Result {
 	if w.opts.Results == nil || j.Attempt < 2 {
 		return nil
 	}
-	ctx, cancel := context.WithDeadline(ctx, j.Deadline(time.Now()))
+	timed, cancel := context.WithDeadline(ctx, j.Deadline(time.Now()))
 	defer cancel()
-	result, err := w.opts.Results.Recall(ctx, j)
+	result, err := w.opts.Results.Recall(timed, j)
 	switch {
 	case err == nil:
 		return result
 	case errors.Is(err, job.ErrLeaseLost):
 		return &job.Result{End: job.LeaseLost, Error: err.Error()}
-	case errors.Is(context.Cause(ctx), errStopping):
-		return &job.Result{End: job.Cancelled, Error: "the job was cancelled: " + errStopping.Error()}
+	case ctx.Err() != nil:
+		return &job.Result{End: job.Cancelled, Error: "the job was cancelled: " + context.Cause(ctx).Error()}
 	}
 	w.log.Error("an earlier attempt's result cannot be looked up", "job", j.ID, "circle", j.Circle, "err", err)
 	return &job.Result{End: job.NotKept, Error: "whether an earlier attempt has succeeded could not be looked up in the circle's database"}
