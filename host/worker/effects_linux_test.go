@@ -30,7 +30,7 @@ import (
 	"github.com/henge-run/henge/host/worker"
 )
 
-var commitKills = flag.Int("commit-kills", 16, "how many jobs lose their worker between commit and finish")
+var commitKills = flag.Int("commit-kills", 8, "how many jobs lose their worker between commit and finish")
 
 const (
 	envEffectsRedis  = "HENGE_TEST_EFFECTS_REDIS"
@@ -108,7 +108,7 @@ func TestHarmedWorker(t *testing.T) {
 	ctx := context.Background()
 	rdb, err := queue.Connect(url)
 	require.NoError(t, err)
-	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: time.Second, Crashes: 1 << 20})
+	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: 3 * time.Second, Crashes: 1 << 20})
 	require.NoError(t, err)
 	circles, err := sqlite.Open(os.Getenv(envEffectsData), sqlite.Options{})
 	require.NoError(t, err)
