@@ -48,21 +48,6 @@ HENGE_IMPORT("henge_clock_v1", "now", henge_clock_now);
 HENGE_IMPORT("henge_clock_v1", "monotonic", henge_clock_monotonic);
 HENGE_IMPORT("henge_clock_v1", "random", henge_clock_random);
 
-/* The circle's database: all of a job's calls are one transaction. */
-HENGE_IMPORT("henge_sql_v1", "query", henge_sql_query);
-HENGE_IMPORT("henge_sql_v1", "exec", henge_sql_exec);
-
-/* Small values in the same transaction. */
-HENGE_IMPORT("henge_kv_v1", "get", henge_kv_get);
-HENGE_IMPORT("henge_kv_v1", "set", henge_kv_set);
-HENGE_IMPORT("henge_kv_v1", "delete", henge_kv_delete);
-HENGE_IMPORT("henge_kv_v1", "list", henge_kv_list);
-
-/* What the caller is to the circle, and what the circle shows to everybody. */
-HENGE_IMPORT("henge_circle_v1", "role", henge_circle_role);
-HENGE_IMPORT("henge_circle_v1", "publish", henge_circle_publish);
-HENGE_IMPORT("henge_circle_v1", "unpublish", henge_circle_unpublish);
-
 /* The most that one call of henge_clock_random gives, in bytes. */
 #define HENGE_MAX_RANDOM 65536
 
