@@ -111,7 +111,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/localredis"):
 		return within(to, "host/localredis")
 	case within(from, "host/capability"):
-		return within(to, "abi", "host/job", "host/capability")
+		return within(to, "abi", "host/job", "host/capability") || to == "host/store/circle"
 	case within(from, "host/sandbox"):
 		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox")
 	case within(from, "host/bench/traffic"):
@@ -129,7 +129,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/registry"):
 		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
 	case within(from, "host/store"):
-		return within(to, "host/job", "host/store")
+		return within(to, "abi", "host/job", "host/store")
 	case within(from, "host/metrics"):
 		return within(to, "host/job", "host/queue", "host/worker")
 	case within(from, "host/worker"):

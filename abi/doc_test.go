@@ -18,13 +18,17 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
+	capcircle "github.com/henge-run/henge/host/capability/circle"
 	"github.com/henge-run/henge/host/capability/clock"
 	caphttp "github.com/henge-run/henge/host/capability/http"
 	capjob "github.com/henge-run/henge/host/capability/job"
+	"github.com/henge-run/henge/host/capability/kv"
 	caplog "github.com/henge-run/henge/host/capability/log"
 	capqueue "github.com/henge-run/henge/host/capability/queue"
 	"github.com/henge-run/henge/host/capability/redis"
+	"github.com/henge-run/henge/host/capability/sql"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/circle"
 )
 
 func read(t *testing.T, name string) string {
@@ -91,6 +95,7 @@ func served() map[string][]string {
 		redis.New(redis.Options{}),
 		caphttp.New(caphttp.Options{}),
 		capqueue.New(capqueue.Options{}),
+		sql.New(circle.None{}), kv.New(circle.None{}), capcircle.New(circle.None{}),
 	} {
 		for _, f := range c.Functions {
 			out[c.Name] = append(out[c.Name], f.Name)

@@ -88,6 +88,21 @@ type commands struct {
 		Rm    deadRm    `cmd:"" help:"Forget dead letters; their jobs stay as they are."`
 	} `cmd:"" help:"Jobs that were given up."`
 
+	Circle struct {
+		Ls     circleLs   `cmd:"" help:"List the circles that have a database on this host."`
+		Show   circleShow `cmd:"" help:"Show what a circle has."`
+		Member struct {
+			Add memberAdd `cmd:"" help:"Make somebody a member, or give a member another role."`
+			Rm  memberRm  `cmd:"" help:"Take a member out."`
+			Ls  memberLs  `cmd:"" help:"List the members."`
+		} `cmd:"" help:"Who may do what in a circle."`
+		Publish   circlePublish   `cmd:"" help:"Let everybody read a table, or keys with a prefix."`
+		Unpublish circleUnpublish `cmd:"" help:"Take that back."`
+		Export    circleExport    `cmd:"" help:"Write a circle's database to a file."`
+		Import    circleImport    `cmd:"" help:"Make such a file a circle's database, on this host from now on."`
+		Rm        circleRm        `cmd:"" help:"Delete a circle's database."`
+	} `cmd:"" help:"The databases of circles, and who may use them."`
+
 	Module struct {
 		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`
 		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/store/circle/sqlite"
 )
 
 // runFile is henge run.
@@ -19,6 +21,7 @@ type runFile struct {
 	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
 	Timeout time.Duration     `default:"60s" help:"How long it may take."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
+	Circles string            `type:"path" placeholder:"DIR" help:"Folder of circles' databases; by default one that is empty and gone afterwards."`
 	Cost    bool              `help:"Say on standard error what it has used."`
 
 	dataRedis
@@ -38,7 +41,19 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
-	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data, policy: g.policy})}, c.limits.limits(), j.Type)
+	dir := c.Circles
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "henge-run"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	circles, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	defer circles.Close()
+	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data, circles: circles, policy: g.policy})}, c.limits.limits(), j.Type)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/sandbox/linear"
+	"github.com/henge-run/henge/host/store/circle/sqlite"
 	"github.com/henge-run/henge/host/worker"
 )
 
@@ -33,6 +34,7 @@ type workerStart struct {
 	LegacyKeys  bool           `help:"Serve the lists of older Hero systems too: hero:work_queue:{worker} and hero:stop_queue:{worker}, where a worker is named by a script type or by --instance."`
 	Reset       string         `enum:"auto,faults,pagemap,drop,copy" default:"auto" help:"How instances are put back after a job: auto takes the cheapest way that works here (henge doctor shows them); or one of faults, pagemap, drop, copy."`
 	Metrics     string         `placeholder:"ADDR" help:"Serve Prometheus metrics, /healthz and /readyz there: a port of this machine, or host:port. By default nowhere."`
+	MaxDatabase byteSize       `placeholder:"SIZE" help:"Largest database of a circle; 256MiB if not set."`
 	VerifyReset bool           `help:"Compare the whole instance with its snapshot after each job, which takes milliseconds."`
 
 	dataRedis
@@ -80,9 +82,16 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer children.Close()
+	circles, err := g.openCircles(rdb, log, sqlite.Options{
+		MaxOpen: max(sqlite.DefaultMaxOpen, c.Slots), MaxBytes: int64(c.MaxDatabase), Keep: c.KeepJobs,
+	})
+	if err != nil {
+		return err
+	}
+	defer circles.Close()
 	mods, err := g.load(ctx, sandbox.Options{
 		Way: way, VerifyReset: c.VerifyReset, Log: log,
-		Capabilities: capabilities(offer{redis: data, policy: g.policy, jobs: children}),
+		Capabilities: capabilities(offer{redis: data, circles: circles, policy: g.policy, jobs: children}),
 	}, c.limits.limits(), c.Types...)
 	if err != nil {
 		return err
@@ -103,6 +112,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		Slots:    c.Slots,
 		Limits:   g.policy.Limits,
 		Grace:    c.Grace,
+		Results:  circles,
 		Observer: observer,
 		History:  kept,
 		Log:      log,

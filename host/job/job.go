@@ -59,9 +59,13 @@ type Job struct {
 	Attempt int64
 
 	// Run counts the times the job was dispatched, from 1, since a producer may
-	// dispatch it again after it ended; 0 for a local job. With dialect, queue
-	// and id it names one piece of work, whose effects happen once.
+	// dispatch it again after it ended; 0 for a local job. With dialect, queue,
+	// id and Begun it names one piece of work, whose effects happen once.
 	Run int64
+
+	// Begun is when the run's first attempt was handed out, in milliseconds of
+	// the queue's clock: a producer may delete a job and use its id again.
+	Begun int64
 
 	// Failures counts the failed attempts of this run.
 	Failures int64

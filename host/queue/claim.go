@@ -143,6 +143,7 @@ func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
 	claim.Job.Queue = c.string()
 	claim.Job.Attempt = c.int()
 	claim.Job.Run = c.int()
+	claim.Job.Begun = c.int()
 	claim.Failures = c.int()
 	claim.Job.Failures = claim.Failures
 	claim.Crashes = c.int()

@@ -29,9 +29,10 @@ func TestClaimAndFinish(t *testing.T) {
 		require.Empty(t, c.Notes)
 		require.Equal(t, &job.Job{
 			ID: "J", Circle: strings.Repeat("ab", 32), Caller: "C", Type: "osis", Dialect: "hero",
-			Queue: osis, Payload: []byte("40 + 2"), Timeout: time.Minute, Attempt: 1, Run: 1, Live: c.Job.Live,
+			Queue: osis, Payload: []byte("40 + 2"), Timeout: time.Minute, Attempt: 1, Run: 1, Begun: c.Job.Begun, Live: c.Job.Live,
 		}, c.Job)
 		require.EqualValues(t, 1, c.Job.Run)
+		require.Positive(t, c.Job.Begun)
 		require.EqualValues(t, 0, rdb.LLen(ctx, osis).Val())
 
 		started := b.get("J")

@@ -108,7 +108,7 @@ func TestHeroJobsSequence(t *testing.T) {
 			require.Empty(t, c.Refusal)
 			require.Equal(t, job.Job{
 				ID: "1", Dialect: HeroJobs, Queue: list, Circle: strings.ToLower(circle), Type: "rhaiscript",
-				Payload: []byte("40 + 2 < 50"), Timeout: job.DefaultTimeout, Attempt: 1, Run: 1, Live: c.Job.Live,
+				Payload: []byte("40 + 2 < 50"), Timeout: job.DefaultTimeout, Attempt: 1, Run: 1, Begun: c.Job.Begun, Live: c.Job.Live,
 			}, *c.Job)
 			b.requireText(key, `"status":"new"`, `"status":"active"`)
 			require.Greater(t, b.time(key, "time_start"), before)

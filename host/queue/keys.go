@@ -18,6 +18,7 @@ const (
 	inEvents  = "events"
 	inHistory = "history:"
 	inHeld    = "held"
+	inHome    = "home" // of a circle, whatever the dialect of its jobs is
 	inHold    = "hold:"
 	inLease   = "lease"
 	inLimbo   = "limbo"

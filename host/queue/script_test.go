@@ -55,8 +55,9 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, int64(0), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
 		require.Equal(t, []any{int64(1)}, run(s.sweep, osis+" "+osis+"x", "hero", "hero"))
 		fields := append([]any{alice, nil, nil, "40 + 2"}, make([]any, 13)...)
-		handedOut := []any{[]any{"hero", "J", osis, "1", "1", "0", "0", fields}}
-		require.Equal(t, []any{int64(-1), handedOut, empty, empty, empty}, claim())
+		claimed := claim()
+		handedOut := []any{[]any{"hero", "J", osis, "1", "1", rdb.HGet(t.Context(), heroJob+"J", "begun").Val(), "0", "0", fields}}
+		require.Equal(t, []any{int64(-1), handedOut, empty, empty, empty}, claimed)
 		calls--
 		require.Equal(t, []any{int64(0), handedOut, empty, empty, empty}, claim(), "again")
 		require.Equal(t, []any{empty, empty}, run(s.renew, "k", "w", 10000, "hero", osis, "J", 1))

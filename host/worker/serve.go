@@ -65,7 +65,11 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 	}
 	if w.opts.Registry != nil {
 		if m, ok := w.opts.Registry.Lookup(c.Job.Type); ok {
-			return m.Run(ctx, w.attempt(c, m.Manifest.Name))
+			attempt := w.attempt(c, m.Manifest.Name)
+			if result := w.recall(ctx, attempt); result != nil {
+				return result
+			}
+			return m.Run(ctx, attempt)
 		}
 	}
 	return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))

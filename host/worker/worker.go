@@ -67,6 +67,10 @@ type Options struct {
 	// goroutines at once. Nil limits no circle.
 	Limits func(module, circle string) job.Limits
 
+	// Results are asked before an attempt that is not a job's first is run in a
+	// module. Nil: each attempt is run.
+	Results Results
+
 	// Grace is how long running jobs may go on when the worker stops; those
 	// that still run are then handed back, and no failure is counted. Zero
 	// means DefaultGrace, below zero none.

@@ -42,7 +42,7 @@ local function again(slot, call)
       local state, _, fields = d.read_job(queue, id)
       prolong(d, queue, id, state, int(NOW + LEASE_MS))
       found[#found + 1] = {d.name, id, queue, attempt, int(count(state.run)),
-        int(count(state.failures)), int(count(state.crashes)), fields}
+        int(count(state.begun)), int(count(state.failures)), int(count(state.crashes)), fields}
     end
   end
   return found

@@ -17,13 +17,14 @@
 
 -- henge's own fields of a job, in the order of state_of.
 local STATE = {'status', 'attempt', 'run', 'failures', 'crashes', 'worker', 'queue', 'end', 'cancel',
-  'channels', 'error', 'awaited'}
+  'channels', 'error', 'awaited', 'begun'}
 
 local function state_of(v)
   return {
     status = v[1], attempt = v[2], run = v[3], failures = v[4],
     crashes = v[5], worker = v[6], queue = v[7], ending = v[8], cancel = v[9],
     channels = v[10], message = v[11], awaited = v[12],
+    begun = v[13],
   }
 end
 
@@ -135,7 +136,7 @@ local function hash_dialect(d)
   end
 
   -- set_started marks a job as running; fresh drops what an earlier run left.
-  function d.set_started(queue, id, worker, attempt, run, fresh)
+  function d.set_started(queue, id, worker, attempt, run, begun, fresh)
     local key = d.job_key(queue, id)
     if fresh then
       redis.call('HDEL', key, 'end', 'failures', 'crashes', 'cancel',
@@ -144,7 +145,7 @@ local function hash_dialect(d)
     end
     local name, at = d.touched()
     redis.call('HSET', key, 'status', d.words.started, name, at,
-      'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run)
+      'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run, 'begun', begun)
   end
 
   -- set_waiting marks a job as waiting in a list again; further fields follow.

@@ -198,7 +198,7 @@ do
     return d.words.ended[status]
   end
 
-  function d.set_started(queue, id, worker, attempt, run, fresh)
+  function d.set_started(queue, id, worker, attempt, run, begun, fresh)
     local own = d.own_key(queue, id)
     local changes = {{'status', '"active"'}, {'time_start', seconds()}}
     if fresh then
@@ -206,7 +206,7 @@ do
       redis.call('PERSIST', d.job_key(queue, id))
       changes[3], changes[4], changes[5] = {'time_end', '0'}, {'error', '""'}, {'result', '""'}
     end
-    redis.call('HSET', own, 'status', 'active', 'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run)
+    redis.call('HSET', own, 'status', 'active', 'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run, 'begun', begun)
     redis.call('PERSIST', own)
     change(queue, id, changes)
   end

@@ -119,13 +119,13 @@ local function take(d, queue, id)
   -- An ended job whose producer set the status back is dispatched anew.
   local fresh = state.ending and true or false
   local attempt = int(count(state.attempt) + 1)
-  local run = count(state.run)
+  local run, begun = count(state.run), count(state.begun)
   if fresh or run == 0 then
-    run = run + 1
+    run, begun = run + 1, NOW
   end
-  run = int(run)
-  d.set_started(queue, id, WORKER, attempt, run, fresh)
+  run, begun = int(run), int(begun)
+  d.set_started(queue, id, WORKER, attempt, run, begun, fresh)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
-  jobs[#jobs + 1] = {d.name, id, queue, attempt, run,
+  jobs[#jobs + 1] = {d.name, id, queue, attempt, run, begun,
     int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}
 end

@@ -6,9 +6,23 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"zombiezen.com/go/sqlite"
+
+	"github.com/henge-run/henge/host/store/filename"
 )
+
+// canonical is filename.Canonical, with an error that callers know.
+func canonical(circle string) (string, error) {
+	circle, err := filename.Canonical(circle)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return circle, nil
+}
+
+func (s *Store) path(circle string) string { return filepath.Join(s.dir, filename.Of(circle)) }
 
 // file is one circle's database. Users take turns, since a connection serves
 // one goroutine at a time.

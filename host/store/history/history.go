@@ -1,6 +1,6 @@
 // Package history keeps finished jobs on disk, after the queue has let go of
 // them: one SQLite database for each circle in one folder. It knows nothing of
-// Redis, and imports host/job alone.
+// Redis, and imports host/job and host/store/filename alone.
 package history
 
 import (
@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/henge-run/henge/host/store/filename"
 )
 
 // The defaults of Options.
@@ -123,5 +125,5 @@ func (s *Store) Circles(ctx context.Context) ([]string, error) {
 	if closed {
 		return nil, ErrClosed
 	}
-	return circlesIn(s.dir)
+	return filename.Circles(s.dir)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/filename"
 
 	"github.com/stretchr/testify/require"
 	"zombiezen.com/go/sqlite"
@@ -170,7 +171,7 @@ func TestGetLooksThroughAllCircles(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	conn, err := sqlite.OpenConn(filepath.Join(dir, fileName("alpha")), sqlite.OpenReadWrite|sqlite.OpenCreate)
+	conn, err := sqlite.OpenConn(filepath.Join(dir, filename.Of("alpha")), sqlite.OpenReadWrite|sqlite.OpenCreate)
 	require.NoError(t, err)
 	require.NoError(t, sqlitex.ExecuteTransient(conn, "PRAGMA user_version = 2", nil))
 	require.NoError(t, conn.Close())
@@ -219,7 +220,7 @@ func openIn(t *testing.T, dir string) int {
 	open := map[string]bool{}
 	for _, l := range links {
 		to, err := os.Readlink("/proc/self/fd/" + l.Name())
-		if err == nil && strings.HasPrefix(to, dir) && strings.HasSuffix(to, fileSuffix) {
+		if err == nil && strings.HasPrefix(to, dir) && strings.HasSuffix(to, filename.Suffix) {
 			open[to] = true
 		}
 	}

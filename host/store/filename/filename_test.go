@@ -1,4 +1,4 @@
-package history
+package filename
 
 import (
 	"strings"
@@ -9,8 +9,8 @@ import (
 
 func TestHostileCirclesAreRefused(t *testing.T) {
 	for _, circle := range []string{"", ".", "..", "../x", "a/b", `a\b`, "a\x00", "-a", ",a", ".a", "a b", "é", "a:b", "a=b", strings.Repeat("a", 65)} {
-		_, err := canonical(circle)
-		require.ErrorIs(t, err, ErrRefused, "%q", circle)
+		_, err := Canonical(circle)
+		require.Error(t, err, "%q", circle)
 	}
 }
 
@@ -19,9 +19,9 @@ func TestFileNames(t *testing.T) {
 		"con": "circle-con.db", "NUL.txt": "circle-=n=u=l.txt.db", "a,b": "circle-a,b.db", "a..": "circle-a...db",
 		strings.Repeat("AB", 33): "circle-" + strings.Repeat("ab", 33) + ".db",
 	} {
-		c, err := canonical(circle)
+		c, err := Canonical(circle)
 		require.NoError(t, err, circle)
-		require.Equal(t, want, fileName(c))
+		require.Equal(t, want, Of(c))
 	}
 }
 
@@ -31,18 +31,18 @@ func FuzzFileName(f *testing.F) {
 	f.Add(strings.Repeat("AB", 33), strings.Repeat("ab", 33))
 	f.Add("../x", "nul.db")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		ca, errA := canonical(a)
+		ca, errA := Canonical(a)
 		if errA != nil {
 			return
 		}
-		name := fileName(ca)
+		name := Of(ca)
 		require.NotContains(t, name, "/")
 		require.NotContains(t, name, `\`)
-		back, ok := circleOf(name)
+		back, ok := Circle(name)
 		require.True(t, ok)
 		require.Equal(t, ca, back)
-		if cb, err := canonical(b); err == nil {
-			require.Equal(t, ca == cb, strings.EqualFold(name, fileName(cb)))
+		if cb, err := Canonical(b); err == nil {
+			require.Equal(t, ca == cb, strings.EqualFold(name, Of(cb)))
 		}
 	})
 }

@@ -1,9 +1,11 @@
-package history
+// Package filename gives each circle the name of its file, in every store that
+// keeps one database for each circle in one folder. It opens none of them, and
+// imports host/job alone.
+package filename
 
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,34 +14,30 @@ import (
 
 // The prefix keeps names such as `con` or `nul`, which are devices on Windows
 // whatever follows a dot, from being the name of a file.
-const (
-	filePrefix = "circle-"
-	fileSuffix = ".db"
-)
+const prefix = "circle-"
 
-// canonical checks a circle and returns the form in which it is compared. It
+// Suffix is how the names of databases end.
+const Suffix = ".db"
+
+// Canonical checks a circle and returns the form in which it is compared. It
 // is job.ParseCircle's, and a comma may stand in a name, as in the dialect
 // herojobs.
-func canonical(circle string) (string, error) {
+func Canonical(circle string) (string, error) {
 	if !strings.Contains(circle, ",") {
-		parsed, err := job.ParseCircle(circle)
-		if err != nil {
-			return "", fmt.Errorf("%w: %w", ErrRefused, err)
-		}
-		return parsed, nil
+		return job.ParseCircle(circle)
 	}
 	// A comma may stand where a hyphen may.
 	if _, err := job.ParseCircle(strings.ReplaceAll(circle, ",", "-")); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrRefused, err)
+		return "", err
 	}
 	return circle, nil
 }
 
-// fileName returns the name of a canonical circle's file. Upper case becomes
+// Of returns the name of a canonical circle's file. Upper case becomes
 // `=` and the lower-case letter, since A and a are one file on some systems.
-func fileName(circle string) string {
+func Of(circle string) string {
 	var b strings.Builder
-	b.WriteString(filePrefix)
+	b.WriteString(prefix)
 	for i := range len(circle) {
 		c := circle[i]
 		if c >= 'A' && c <= 'Z' {
@@ -48,17 +46,17 @@ func fileName(circle string) string {
 		}
 		b.WriteByte(c)
 	}
-	b.WriteString(fileSuffix)
+	b.WriteString(Suffix)
 	return b.String()
 }
 
-// circleOf returns the circle whose file has this name, and false when none has.
-func circleOf(name string) (string, bool) {
-	inner, ok := strings.CutPrefix(name, filePrefix)
+// Circle returns the circle whose file has this name, and false when none has.
+func Circle(name string) (string, bool) {
+	inner, ok := strings.CutPrefix(name, prefix)
 	if !ok {
 		return "", false
 	}
-	inner, ok = strings.CutSuffix(inner, fileSuffix)
+	inner, ok = strings.CutSuffix(inner, Suffix)
 	if !ok {
 		return "", false
 	}
@@ -71,23 +69,22 @@ func circleOf(name string) (string, bool) {
 		}
 		b.WriteByte(c)
 	}
-	circle, err := canonical(b.String())
-	return circle, err == nil && fileName(circle) == name
+	circle, err := Canonical(b.String())
+	return circle, err == nil && Of(circle) == name
 }
 
-func circlesIn(dir string) ([]string, error) {
+// Circles returns the circles that have a file in a folder, sorted.
+func Circles(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("list the circles of the history: %w", err)
+		return nil, fmt.Errorf("list circles: %w", err)
 	}
 	var circles []string
 	for _, e := range entries {
-		if circle, ok := circleOf(e.Name()); ok && e.Type().IsRegular() {
+		if circle, ok := Circle(e.Name()); ok && e.Type().IsRegular() {
 			circles = append(circles, circle)
 		}
 	}
 	slices.Sort(circles)
 	return circles, nil
 }
-
-func (s *Store) path(circle string) string { return filepath.Join(s.dir, fileName(circle)) }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/store/circle/sqlite"
+)
+
+// circlesDir is the folder of the circles' databases.
+func (g *globals) circlesDir() (string, error) {
+	dir, err := g.dataDir()
+	return filepath.Join(dir, "circles"), err
+}
+
+// openCircles opens the circles' databases in the data folder. With rdb it sees
+// to it that no other host keeps one for the same circle.
+func (g *globals) openCircles(rdb redis.UniversalClient, log *slog.Logger, opts sqlite.Options) (*sqlite.Store, error) {
+	dir, err := g.circlesDir()
+	if err != nil {
+		return nil, err
+	}
+	if rdb != nil {
+		host, err := g.host()
+		if err != nil {
+			return nil, err
+		}
+		opts.Home = atHome(rdb, host, log)
+	}
+	return sqlite.Open(dir, opts)
+}
+
+// host returns the name of this host's data folder, which it makes up where
+// there is none: something random, and the host's own name for people.
+func (g *globals) host() (string, error) {
+	dir, err := g.dataDir()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "host")
+	// Two that come first at the same time agree on one of both.
+	made := path + "." + uuid.NewString()
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		if err := os.WriteFile(made, []byte(uuid.NewString()+"\n"), 0o600); err != nil {
+			return "", fmt.Errorf("name this host: %w", err)
+		}
+		err = os.Link(made, path)
+		_ = os.Remove(made)
+		if err != nil && !os.IsExist(err) {
+			return "", fmt.Errorf("name this host: %w", err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("name this host: %w", err)
+	}
+	id, err := uuid.Parse(strings.TrimSpace(string(text)))
+	if err != nil {
+		return "", fmt.Errorf("name this host: %s is damaged (%w): delete it when no worker runs here, and import the circles again", path, err)
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		name = "unknown"
+	}
+	return id.String() + "@" + name, nil
+}
+
+// atHome refuses circles whose database another host has on its disk: with one
+// on each, half of the jobs would see one and half the other.
+func atHome(rdb redis.UniversalClient, host string, log *slog.Logger) func(context.Context, string) error {
+	id, _, _ := strings.Cut(host, "@")
+	return func(ctx context.Context, circle string) error {
+		home, err := queue.ClaimHome(ctx, rdb, circle, host)
+		if err != nil {
+			log.Error("not known which host has a circle's database", "circle", circle, "err", err)
+			return &abi.Error{Code: abi.Unavailable, Message: "it cannot be looked up which host has the circle's database"}
+		}
+		theirs, name, _ := strings.Cut(home, "@")
+		if theirs == id {
+			return nil
+		}
+		log.Warn("circle's database refused: another host has it", "circle", circle, "host", name)
+		return &abi.Error{Code: abi.AccessDenied, Message: fmt.Sprintf(
+			"the circle's database is on the host %.80q, or in another data folder, and not here: serve the circle there alone, or move the database with henge circle export and henge circle import", name)}
+	}
+}

@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/henge-run/henge/host/store/circle"
+)
+
+// checkOpened looks at which tables the code opens that SQLite would run for a
+// script's statement. The guard alone is not enough: SQLite does not ask it
+// about the columns that JOIN … USING and NATURAL JOIN compare, which would
+// tell a stranger whether a table holds a value. What ALTER TABLE and the like
+// read of henge's own tables they are not told.
+func (c *conn) checkOpened(query string, access circle.Access) error {
+	c.guard.guest = false
+	defer func() { c.guard.guest = true }()
+	tables := map[int64]string{1: "sqlite_schema"}
+	err := c.each(func(row *sqlite.Stmt) { tables[row.ColumnInt64(0)] = row.ColumnText(1) },
+		"SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0")
+	if err != nil {
+		return err
+	}
+	plan, _, err := c.PrepareTransient("EXPLAIN " + query)
+	if err != nil {
+		if access.Read && sqlite.ErrCode(err) == sqlite.ResultError {
+			return nil // an EXPLAIN, which runs nothing
+		}
+		return circle.ErrInsufficient
+	}
+	defer plan.Finalize()
+	for {
+		row, err := plan.Step()
+		if err != nil || !row {
+			return err
+		}
+		if err := opens(plan, tables, access); err != nil {
+			return err
+		}
+	}
+}
+
+// fromRegister is the flag with which an instruction opens what the same
+// statement has just made.
+const fromRegister = 0x10
+
+// opens says whether an instruction may be carried out.
+func opens(instruction *sqlite.Stmt, tables map[int64]string, access circle.Access) error {
+	switch instruction.GetText("opcode") {
+	case "OpenRead", "OpenWrite", "ReopenIdx":
+		if instruction.GetInt64("p5")&fromRegister != 0 {
+			return nil
+		}
+		table := tables[instruction.GetInt64("p2")]
+		if circle.IsOwn(table) && instruction.GetText("opcode") != "OpenWrite" {
+			return denied("%s is henge's own and cannot be used", table)
+		}
+		if !access.Read && !listed(access.Tables, table) {
+			return circle.ErrInsufficient
+		}
+	case "VOpen":
+		if !access.Read {
+			return circle.ErrInsufficient
+		}
+	}
+	return nil
+}
+
+// listed says whether a table is among names, in any case.
+func listed(names []string, table string) bool {
+	for _, name := range names {
+		if strings.EqualFold(name, table) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/store/circle"
+)
+
+// Query implements circle.Tx.
+func (t *tx) Query(ctx context.Context, s circle.Statement, maxRows int) (abi.Rows, error) {
+	if maxRows <= 0 || maxRows > circle.MaxRows {
+		maxRows = circle.MaxRows
+	}
+	rows := abi.Rows{Columns: []string{}, Rows: [][]abi.Value{}}
+	size := 0
+	err := t.guest(ctx, s, func(stmt *sqlite.Stmt) error {
+		for i := range stmt.ColumnCount() {
+			rows.Columns = append(rows.Columns, strings.ToValidUTF8(stmt.ColumnName(i), "\uFFFD"))
+		}
+		return nil
+	}, func(stmt *sqlite.Stmt) (bool, error) {
+		if len(rows.Rows) == maxRows {
+			rows.More = true
+			// What writes is carried out to its end.
+			return !t.conn.guard.writes, nil
+		}
+		row := make([]abi.Value, stmt.ColumnCount())
+		for i := range row {
+			v, n := value(stmt, i)
+			row[i] = v
+			size += n
+		}
+		if size > circle.MaxReply {
+			return false, refusal(abi.TooLarge, "the rows have more than %d bytes; ask for fewer, with LIMIT or max_rows", circle.MaxReply)
+		}
+		rows.Rows = append(rows.Rows, row)
+		return false, nil
+	})
+	if err != nil {
+		return abi.Rows{}, err
+	}
+	return rows, nil
+}
+
+// Exec implements circle.Tx.
+func (t *tx) Exec(ctx context.Context, s circle.Statement) (abi.Changes, error) {
+	var changes abi.Changes
+	err := t.guest(ctx, s, nil, nil)
+	if err != nil {
+		return changes, err
+	}
+	if t.conn.guard.changes {
+		changes.Changes = int64(t.conn.Changes())
+	}
+	if t.conn.guard.inserts && changes.Changes > 0 {
+		changes.LastID = t.conn.LastInsertRowID()
+	}
+	return changes, nil
+}
+
+// guest carries out a script's statement: first is called before it runs, and
+// each for each row, until it says that it is done.
+func (t *tx) guest(ctx context.Context, s circle.Statement, first func(*sqlite.Stmt) error, each func(*sqlite.Stmt) (done bool, err error)) error {
+	if err := t.use(ctx); err != nil {
+		return err
+	}
+	t.conn.guard.begin(s.Access)
+	own := t.conn.Limit(sqlite.LimitLength, longest)
+	err := t.carryOut(ctx, s, first, each)
+	t.conn.Limit(sqlite.LimitLength, own)
+	t.conn.guard.end()
+	t.altered = t.altered || t.conn.guard.alters
+	return t.settled(ctx, err)
+}
+
+func (t *tx) carryOut(ctx context.Context, s circle.Statement, first func(*sqlite.Stmt) error, each func(*sqlite.Stmt) (bool, error)) error {
+	if strings.ContainsRune(s.SQL, 0) {
+		return refusal(abi.InvalidArgument, "a statement is text without NUL")
+	}
+	// Never one that was compiled before: the guard is asked when it is.
+	stmt, rest, err := t.conn.PrepareTransient(s.SQL)
+	if err != nil {
+		return err
+	}
+	defer stmt.Finalize()
+	if strings.Trim(s.SQL[len(s.SQL)-rest:], " \t\r\n;") != "" {
+		return refusal(abi.InvalidArgument, "there is more than one statement; a call takes one")
+	}
+	if !t.conn.guard.seen {
+		return refusal(abi.InvalidArgument, "there is no statement, or one that cannot be used here")
+	}
+	if err := t.conn.checkOpened(s.SQL, s.Access); err != nil {
+		return err
+	}
+	if t.conn.guard.writes {
+		t.conn.guard.guest = false
+		err := t.write(ctx)
+		t.conn.guard.guest = true
+		if err != nil {
+			return err
+		}
+	}
+	if err := bind(stmt, s.Args.V); err != nil {
+		return err
+	}
+	if first != nil {
+		if err := first(stmt); err != nil {
+			return err
+		}
+	}
+	for {
+		row, err := stmt.Step()
+		if err != nil || !row {
+			return err
+		}
+		if each != nil {
+			if done, err := each(stmt); done || err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// bind gives a statement its parameters.
+func bind(stmt *sqlite.Stmt, args any) error {
+	n := stmt.BindParamCount()
+	switch args := args.(type) {
+	case nil:
+		if n > 0 {
+			return refusal(abi.InvalidArgument, "the statement has %d parameters and got none", n)
+		}
+	case []any:
+		if len(args) != n {
+			return refusal(abi.InvalidArgument, "the statement has %d parameters and got %d", n, len(args))
+		}
+		for i, v := range args {
+			if err := bindOne(stmt, i+1, v); err != nil {
+				return refusal(abi.InvalidArgument, "parameter %d: %v", i+1, err)
+			}
+		}
+	case map[string]any:
+		if len(args) > n {
+			return refusal(abi.InvalidArgument, "the statement has %d parameters and got %d", n, len(args))
+		}
+		for i := 1; i <= n; i++ {
+			name := stmt.BindParamName(i)
+			v, ok := args[name]
+			if !ok && name != "" {
+				v, ok = args[name[1:]]
+			}
+			if !ok {
+				return refusal(abi.InvalidArgument, "there is no value for the parameter %.80q", name)
+			}
+			if err := bindOne(stmt, i, v); err != nil {
+				return refusal(abi.InvalidArgument, "parameter %.80q: %v", name, err)
+			}
+		}
+	default:
+		return refusal(abi.InvalidArgument, "parameters are a list or a map")
+	}
+	return nil
+}
+
+func bindOne(stmt *sqlite.Stmt, i int, v any) error {
+	switch v := v.(type) {
+	case nil:
+		stmt.BindNull(i)
+	case bool:
+		stmt.BindBool(i, v)
+	case int64:
+		stmt.BindInt64(i, v)
+	case float64:
+		stmt.BindFloat(i, v)
+	case string:
+		stmt.BindText(i, v)
+	case []byte:
+		stmt.BindBytes(i, v)
+	default:
+		return fmt.Errorf("a list or a map is no value of a table; write it as JSON")
+	}
+	return nil
+}
+
+// value returns a column and about how many bytes it takes.
+func value(stmt *sqlite.Stmt, i int) (abi.Value, int) {
+	switch stmt.ColumnType(i) {
+	case sqlite.TypeInteger:
+		return abi.Value{V: stmt.ColumnInt64(i)}, 16
+	case sqlite.TypeFloat:
+		return abi.Value{V: stmt.ColumnFloat(i)}, 16
+	case sqlite.TypeText:
+		b := column(stmt, i)
+		return abi.TextOrBytes(b), 16 + len(b)
+	case sqlite.TypeBlob:
+		b := column(stmt, i)
+		return abi.Value{V: b}, 16 + len(b)
+	}
+	return abi.Value{}, 16
+}
+
+// column returns a copy of the bytes of a column.
+func column(stmt *sqlite.Stmt, i int) []byte {
+	b := make([]byte, stmt.ColumnLen(i))
+	stmt.ColumnBytes(i, b)
+	return b
+}
