@@ -39,7 +39,8 @@ const (
 // Options say how a capability is made.
 type Options struct {
 	// Client returns the connections, as Pool makes them. It is called for
-	// each call of a guest, and may connect on the first.
+	// each call of a guest, and may connect on the first. Nil: there is no
+	// Redis, which each call is told.
 	Client func(context.Context) (goredis.UniversalClient, error)
 
 	// Directory says who may do what in a circle. Nil: the owner all, others
@@ -62,6 +63,11 @@ type service struct {
 // New returns the capability.
 func New(opts Options) capability.Capability {
 	r := &service{client: opts.Client, directory: opts.Directory, quota: opts.Quota, scripts: loadScripts()}
+	if r.client == nil {
+		r.client = func(context.Context) (goredis.UniversalClient, error) {
+			return nil, &abi.Error{Code: abi.Unavailable, Message: "there is no Redis here"}
+		}
+	}
 	if r.quota <= 0 {
 		r.quota = DefaultQuota
 	}

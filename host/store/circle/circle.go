@@ -89,6 +89,10 @@ type Tx interface {
 	// empty.
 	SetMember(ctx context.Context, caller, role string) error
 
+	// Dirty says whether others' writes wait for this transaction to end, as
+	// they do once it has written.
+	Dirty() bool
+
 	// Commit makes lasting what was written, together with the result of the
 	// job's attempt, which Recall returns from then on. It returns
 	// job.ErrLeaseLost when a later attempt was begun. What wrote nothing

@@ -146,6 +146,9 @@ func (t *tx) own(ctx context.Context, writes bool, do func() error) error {
 	return t.settled(ctx, err)
 }
 
+// Dirty implements circle.Tx.
+func (t *tx) Dirty() bool { return t.endTurn != nil }
+
 // Commit implements circle.Tx.
 func (t *tx) Commit(ctx context.Context, r *job.Result) error {
 	if t.broken != nil {
