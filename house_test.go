@@ -123,7 +123,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/queue"):
 		return within(to, "host/job", "host/queue", "host/schedule")
 	case within(from, "host/hosttest"):
-		return within(to, "abi", "host/job", "host/capability", "host/sandbox", "host/registry", "host/hosttest")
+		return within(to, "abi", "host/job", "host/capability", "host/sandbox", "host/registry", "host/localredis", "host/store", "host/hosttest")
 	case within(from, "host/policy"):
 		return within(to, "abi", "host/job", "host/capability")
 	case within(from, "host/registry"):

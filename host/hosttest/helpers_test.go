@@ -78,6 +78,7 @@ func setup(t *testing.T, opts hosttest.Options) *bundle {
 	t.Cleanup(func() { require.NoError(t, h.Close(context.Background())) })
 	m, err := h.Load(t.Context(), wattest.CompileFile(t, "testdata/asks.wat"), nil, job.Limits{})
 	require.NoError(t, err)
+	require.NoError(t, h.SetMember(t.Context(), hosttest.Circle, "alice", capability.Writer))
 	return &bundle{h, m}
 }
 

@@ -60,6 +60,7 @@ type Options struct {
 type Host struct {
 	runtime *sandbox.Runtime
 	opts    Options
+	real    *real
 
 	// mu is held while a job runs: the watch below it then belongs to the job.
 	mu sync.Mutex
@@ -70,18 +71,21 @@ type Host struct {
 // Open returns a Host, in which nothing is expected and nothing fails. Close
 // it in the end.
 func Open(ctx context.Context, opts Options) (*Host, error) {
-	h := &Host{opts: opts}
-	var err error
+	real, err := newReal()
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{opts: opts, real: real}
 	h.runtime, err = sandbox.New(ctx, sandbox.Options{
 		CacheDir:     opts.CacheDir,
-		Capabilities: opts.Capabilities,
+		Capabilities: real.capabilities(opts.Capabilities),
 		Policy:       opts.Policy,
 		Wrap:         h.wrap,
 		Fixed:        opts.fixed,
 		Log:          opts.Log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, real.close())
 	}
 	return h, nil
 }
@@ -163,7 +167,8 @@ func (h *Host) Problems() []string {
 	return h.watch.complaints()
 }
 
-// Reset forgets calls, expectations, faults and problems.
+// Reset forgets calls, expectations, faults and problems. What jobs have left
+// stays; see Empty.
 func (h *Host) Reset() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -179,7 +184,7 @@ func (h *Host) Close(ctx context.Context) error {
 		failed = errors.Join(failed, m.Close(ctx))
 	}
 	h.modules = nil
-	if err := errors.Join(failed, h.runtime.Close(ctx)); err != nil {
+	if err := errors.Join(failed, h.runtime.Close(ctx), h.real.close()); err != nil {
 		return fmt.Errorf("close the test host: %w", err)
 	}
 	return nil

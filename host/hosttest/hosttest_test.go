@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/hosttest"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox/wattest"
@@ -31,7 +32,8 @@ func TestCallsAreRecorded(t *testing.T) {
 	}}, b.Calls("test_v1.echo"))
 	require.Equal(t, []any{"GET", "x"}, b.Calls("redis.do")[0].Request)
 	require.Equal(t, []any{"GET", "x"}, b.Calls("redis.do")[1].Request, "in CBOR as in JSON")
-	require.Equal(t, abi.Unsupported, b.Calls("redis.do")[0].Err.Code)
+	require.Nil(t, b.Calls("redis.do")[0].Err)
+	require.Nil(t, b.Calls("redis.do")[0].Reply)
 	require.Equal(t, 2, b.Count("redis.do", []string{"GET", "x"}))
 	require.Zero(t, b.Count("redis.do", []string{"GET", "y"}))
 	require.Len(t, b.Outside(), 4)
@@ -93,7 +95,7 @@ func TestLoose(t *testing.T) {
 	got := b.make(t, ask{"test_v1.echo", "x"}, ask{"kv.get", "a"}, ask{"kv.get", "a"})
 	require.Equal(t, answer{0, "x"}, got[0])
 	require.Equal(t, answer{0, "1"}, got[1])
-	require.Equal(t, abi.Unsupported, got[2].code)
+	require.Equal(t, abi.NotFound, got[2].code)
 	require.Empty(t, b.Problems())
 }
 
@@ -211,4 +213,20 @@ func TestWASIIsFixed(t *testing.T) {
 	require.Equal(t, uint64(hosttest.DefaultStart.UnixNano()), binary.LittleEndian.Uint64(first))
 	require.NotEqual(t, make([]byte, 16), first[16:])
 	require.Equal(t, first, run())
+}
+
+// The capabilities are real ones, and what jobs leave is there until Empty.
+func TestRealCapabilities(t *testing.T) {
+	b := setup(t, hosttest.Options{})
+	asks := []ask{{"redis.do", `["INCR","n"]`}, {"kv.get", "k"}, {"kv.set", `{"key":"k","value":"v"}`}}
+	first := b.make(t, asks...)
+	require.Equal(t, answer{0, "1"}, first[0])
+	require.Equal(t, abi.NotFound, first[1].code)
+	require.Equal(t, []answer{{0, "2"}, {0, "v"}, {0, ""}}, b.make(t, asks...))
+
+	require.NoError(t, b.Empty(t.Context()))
+	denied := answer{abi.AccessDenied, "Insufficient authorization"}
+	require.Equal(t, []answer{denied, denied, denied}, b.make(t, asks...), "nor is anybody a member")
+	require.NoError(t, b.SetMember(t.Context(), hosttest.Circle, "alice", capability.Writer))
+	require.Equal(t, first, b.make(t, asks...))
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/hosttest"
 	"github.com/henge-run/henge/host/job"
 )
@@ -22,6 +23,9 @@ import (
 type Case struct {
 	// Job is what is run. Its type is empty where the file does not say one.
 	Job job.Job
+
+	// role is what the caller is to the circle, where it is a member.
+	role capability.Role
 
 	// before are run first, by the circle's owner.
 	before []job.Job

@@ -66,6 +66,9 @@ func TestCases(t *testing.T) {
 		"bytes":                    {head + "-- calls --\nredis.do * => raw {\"$bytes\":\"/w==\"}\n-- output.base64 --\n/w==\n", ""},
 		"bytes are no text":        {head + "-- calls --\nredis.do * => raw {\"$bytes\":\"/w==\"}\n-- output --\n/w==\n", "(1 bytes that are no text"},
 		"slow":                     {"timeout: 20ms\n" + head + "-- faults --\nredis.do every after 1h\n", "+deadline: the job took longer than its timeout of 20ms"},
+		"the real one":             {head + "-- calls --\nredis.do *\n-- output --\nnull\n", ""},
+		"a reader":                 {"caller: bob\nrole: reader\n" + head + "-- output --\nnull\n", ""},
+		"a stranger":               {"caller: bob\n" + head + "-- output --\nInsufficient authorization\n-- error --\nexit_code: the module returned 1 and gave no reason\n", ""},
 		"limits":                   {"limits: {\"memory\":1}\n" + head, "+refused: the module starts with 65536 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +88,7 @@ func TestUpdate(t *testing.T) {
 	const failed = "-- error --\nexit_code: the module returned 1 and gave no reason\n"
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing to do": {good, good},
-		"new":           {head, head + "-- calls --\nredis.do [\"GET\",\"x\"] ! unsupported \"this worker does not serve henge_redis_v1\"\n" + failed + "-- output --\nthis worker does not serve henge_redis_v1\n"},
+		"new":           {head, head + "-- calls --\nredis.do [\"GET\",\"x\"] => null\n-- output --\nnull\n"},
 		"no longer an error": {
 			head + calls + failed + "-- output.base64 --\nAA==\n",
 			head + calls + "-- output --\n\"1\"\n",
@@ -150,7 +153,7 @@ func TestPage(t *testing.T) {
 		_, err := casefile.Parse([]byte(text))
 		require.NoError(t, err, text)
 	}
-	for _, name := range []string{"circle", "caller", "type", "env", "timeout", "limits"} {
+	for _, name := range []string{"circle", "caller", "role", "type", "env", "timeout", "limits"} {
 		require.Contains(t, string(page), "| `"+name+"` |")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/hosttest"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
@@ -29,10 +30,18 @@ type Outcome struct {
 	problems []string
 }
 
-// Run runs a case in a host, which is reset before. With update, calls that are
+// Run runs a case in a host, which is reset and emptied before. With update, calls that are
 // not expected go to their capabilities, and Updated gives the file with what
 // was seen. An error means that the case could not be run.
 func (c *Case) Run(ctx context.Context, h *hosttest.Host, serving Serving, update bool) (*Outcome, error) {
+	if err := h.Empty(ctx); err != nil {
+		return nil, err
+	}
+	if c.role != capability.Stranger {
+		if err := h.SetMember(ctx, c.Job.Circle, c.Job.Caller, c.role); err != nil {
+			return nil, err
+		}
+	}
 	for i := range c.before {
 		h.Reset()
 		r, err := run(ctx, h, serving, &c.before[i])

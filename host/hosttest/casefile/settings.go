@@ -10,50 +10,58 @@ import (
 	"time"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/hosttest"
 	"github.com/henge-run/henge/host/job"
 )
 
 // settings are what stands above the sections, a name, a colon and a value in
 // each line.
-var settings = map[string]func(j *job.Job, value string) error{
-	"circle": func(j *job.Job, value string) (err error) {
-		j.Circle, err = job.ParseCircle(value)
+var settings = map[string]func(c *Case, value string) error{
+	"circle": func(c *Case, value string) (err error) {
+		c.Job.Circle, err = job.ParseCircle(value)
 		return err
 	},
-	"caller": func(j *job.Job, value string) error {
-		j.Caller = value
+	"caller": func(c *Case, value string) error {
+		c.Job.Caller = value
 		return nil
 	},
-	"type": func(j *job.Job, value string) error {
-		j.Type = strings.ToLower(value)
+	"role": func(c *Case, value string) error {
+		var ok bool
+		if c.role, ok = capability.ParseRole(value); !ok || c.role == capability.Owner {
+			return fmt.Errorf("%.80q is none of stranger, reader, writer, admin", value)
+		}
 		return nil
 	},
-	"env": func(j *job.Job, value string) error {
+	"type": func(c *Case, value string) error {
+		c.Job.Type = strings.ToLower(value)
+		return nil
+	},
+	"env": func(c *Case, value string) error {
 		name, v, ok := strings.Cut(value, "=")
 		if !ok || name == "" {
 			return fmt.Errorf("%.80q is not NAME=VALUE", value)
 		}
-		if j.Env == nil {
-			j.Env = map[string]string{}
+		if c.Job.Env == nil {
+			c.Job.Env = map[string]string{}
 		}
-		j.Env[name] = v
+		c.Job.Env[name] = v
 		return nil
 	},
-	"timeout": func(j *job.Job, value string) (err error) {
-		if j.Timeout, err = time.ParseDuration(value); err == nil && j.Timeout <= 0 {
+	"timeout": func(c *Case, value string) (err error) {
+		if c.Job.Timeout, err = time.ParseDuration(value); err == nil && c.Job.Timeout <= 0 {
 			err = fmt.Errorf("%s is no time for a job", value)
 		}
 		return err
 	},
-	"limits": func(j *job.Job, value string) error {
+	"limits": func(c *Case, value string) error {
 		d := json.NewDecoder(strings.NewReader(value))
 		d.DisallowUnknownFields()
 		var l abi.MetaLimits
 		if err := d.Decode(&l); err != nil {
 			return fmt.Errorf(`%w; limits are written as in {"fuel":1000000,"memory":33554432}`, err)
 		}
-		j.Limits = job.Limits{
+		c.Job.Limits = job.Limits{
 			Memory: l.Memory, Input: l.Input, Output: l.Output, Log: l.Log, Fuel: l.Fuel, Depth: l.Depth,
 			HostCalls: l.HostCalls, Wall: time.Duration(l.WallMS) * time.Millisecond,
 		}
@@ -76,7 +84,7 @@ func (c *Case) readSettings() (map[string]bool, error) {
 			return nil, fmt.Errorf("line %d: %.80q is no setting; there are %s, each with a colon behind it; a comment begins with #",
 				i+1, name, strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
 		}
-		if err := set(&c.Job, strings.TrimSpace(value)); err != nil {
+		if err := set(c, strings.TrimSpace(value)); err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", i+1, name, err)
 		}
 		given[name] = true
