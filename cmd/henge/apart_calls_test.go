@@ -131,7 +131,7 @@ func (h *shared) attacks(theirs string) *rapid.Generator[hostCall] {
 		"CREATE VIRTUAL TABLE x USING %", "%", "CREATE TEMP VIEW v AS SELECT * FROM %", "DETACH main",
 	})
 	urls := rapid.OneOf(
-		rapid.SampledFrom([]string{h.urls[theirs], h.urls[h.other(theirs)], h.urls[h.other(theirs)] + "on", strings.Replace(h.urls[theirs], "127.0.0.1", "localhost", 1),
+		rapid.SampledFrom([]string{h.urls[theirs], h.urls[theirs] + "x?y", h.urls[h.other(theirs)] + "on", strings.Replace(h.urls[theirs], "127.0.0.1", "localhost", 1),
 			strings.Replace(h.urls[theirs], "127.0.0.1", "127.1", 1), strings.Replace(h.urls[theirs], "127.0.0.1", "[::ffff:127.0.0.1]", 1), strings.Replace(h.urls[theirs], "127.0.0.1", "2130706433", 1),
 			strings.Replace(h.urls[theirs], "http://", "http://a@", 1), "file://" + file, "gopher://" + strings.TrimPrefix(h.urls[theirs], "http://")}),
 		rapid.Map(names, func(n string) string { return h.urls[h.other(theirs)] + n }),
@@ -158,7 +158,7 @@ func (h *shared) attacks(theirs string) *rapid.Generator[hostCall] {
 			return s
 		}
 		text := func() string { return strings.ToValidUTF8(name(), "?") }
-		switch rapid.IntRange(0, 13).Draw(t, "function") {
+		switch rapid.IntRange(0, 15).Draw(t, "function") {
 		case 0, 1:
 			return encoded(t, abi.RedisV1, "do", command())
 		case 2:
