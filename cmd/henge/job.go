@@ -65,6 +65,9 @@ func (c *template) of(payload []byte, typ string) (*queue.Submission, error) {
 		}
 		caller = cmp.Or(caller, circle)
 	}
+	if err := job.CheckCaller(caller); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
 	return &queue.Submission{Job: job.Job{
 		Dialect: c.Dialect, Circle: circle, Caller: caller, Type: typ, Payload: payload,
 		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),

@@ -22,7 +22,6 @@ const (
 	MaxRetries = 1000
 
 	maxTypeName = 128
-	maxCaller   = 1024
 )
 
 // refuse keeps the first reason.
@@ -67,8 +66,8 @@ func (c *Claim) readPayload(field, s string, present bool) {
 }
 
 func (c *Claim) readCaller(field, s string) {
-	if !utf8.ValidString(s) || len(s) > maxCaller || strings.ContainsFunc(s, isControl) {
-		c.refuse("%s %s is no name: write text without control characters, at most %d bytes", field, quoteShort(s), maxCaller)
+	if err := job.CheckCaller(s); err != nil {
+		c.refuse("%s: %v", field, err)
 		return
 	}
 	c.Job.Caller = s

@@ -43,7 +43,8 @@ func TestSubmit(t *testing.T) {
 		require.Empty(t, c.Refusal)
 		want := sent.Job
 		want.ID, want.Type, want.Timeout, want.Dialect, want.Queue, want.Attempt = id, "osis", 2*time.Second, "hero", osis, 1
-		want.Run, want.Live = 1, c.Job.Live
+		want.Run, want.Begun, want.Live = 1, c.Job.Begun, c.Job.Live
+		require.Positive(t, c.Job.Begun)
 		require.Equal(t, &want, c.Job)
 
 		_, err = p.Submit(ctx, &Submission{Job: job.Job{ID: id, Circle: alice, Type: "osis"}})

@@ -106,7 +106,7 @@ func TestPutRefuses(t *testing.T) {
 			"the dialect \"klingon\" is not":       func(sc *Schedule) { sc.Job.Dialect = "klingon" },
 			"the dialect \"\" is not":              func(sc *Schedule) { sc.Job.Dialect = "" },
 			"circle \"a b\" is not":                func(sc *Schedule) { sc.Job.Circle = "a b" },
-			"caller \"\\x1b\" is no name":          func(sc *Schedule) { sc.Job.Caller = "\x1b" },
+			"caller \"\\x1b\" is not":              func(sc *Schedule) { sc.Job.Caller = "\x1b" },
 			"have a priority":                      func(sc *Schedule) { sc.Job.Priority = 1 },
 			"have a topic":                         func(sc *Schedule) { sc.Job.Topic = "t" },
 			"cannot be a variable":                 func(sc *Schedule) { sc.Job.Env = map[string]string{"a=": "b"} },

@@ -96,6 +96,9 @@ func (s *Submission) complete(d dialect) error {
 		return fmt.Errorf("traceparent %s is not as W3C Trace Context has it: write e.g. 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 			quoteShort(s.Traceparent))
 	}
+	if err := job.CheckCaller(s.Caller); err != nil {
+		return err
+	}
 	if c, ok := d.(completer); ok {
 		return c.complete(s)
 	}

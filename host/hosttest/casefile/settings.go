@@ -24,7 +24,7 @@ var settings = map[string]func(c *Case, value string) error{
 	},
 	"caller": func(c *Case, value string) error {
 		c.Job.Caller = value
-		return nil
+		return job.CheckCaller(value)
 	},
 	"role": func(c *Case, value string) error {
 		var ok bool
