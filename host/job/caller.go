@@ -6,7 +6,7 @@ import "fmt"
 const MaxCaller = 256
 
 // CallerRule is what CheckCaller accepts, in words for an error message.
-const CallerRule = "a public key, or a name of 1 to 256 of A-Z a-z 0-9 . _ - @ : + = , that starts with a letter or digit"
+const CallerRule = "a public key, or a name of 1 to 256 of A-Z a-z 0-9 . _ - @ : + / = , that starts with a letter or digit"
 
 // CheckCaller checks who is said to ask for a job. Empty is nobody, and allowed.
 // Only a caller that ParseCircle accepts too can be a circle's owner or member;
@@ -23,7 +23,7 @@ func CheckCaller(s string) error {
 		c := s[i]
 		switch {
 		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-		case i > 0 && (c == '.' || c == '_' || c == '-' || c == '@' || c == ':' || c == '+' || c == '=' || c == ','):
+		case i > 0 && (c == '.' || c == '_' || c == '-' || c == '@' || c == ':' || c == '+' || c == '/' || c == '=' || c == ','):
 		default:
 			return notACaller(s)
 		}

