@@ -5,39 +5,40 @@ import (
 	"slices"
 )
 
-// arrive takes what a file holds now in place of what it held before. A version
-// that serves goes on until the new one does.
-func (r *Registry) arrive(rec *record) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.live = true
-	repeated := false
-	for _, old := range r.of(rec.file) {
-		switch {
-		case old.isRepeatedBy(rec):
-			repeated = true
-		case old.State != Serving:
-			r.drop(old)
-		}
-	}
-	if !repeated {
-		r.aside = append(r.aside, rec)
-		r.admit()
-	}
-	r.update()
+// change is what a file holds now; nothing where it is gone.
+type change struct {
+	file file
+	now  *record
 }
 
-// remove forgets a file that is gone.
-func (r *Registry) remove(f file) {
+// take takes in what files hold now in place of what they held before, all at
+// once. A version that serves goes on until the new one does.
+func (r *Registry) take(changes []change) {
+	if len(changes) == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.live = true
-	for _, old := range r.of(f) {
-		if old.State == Serving {
-			r.log.Info("module removed", "file", old.File, "types", old.Types)
+	for _, c := range changes {
+		repeated := false
+		for _, old := range r.of(c.file) {
+			old.outdated = c.now == nil || !old.isRepeatedBy(c.now)
+			switch {
+			case c.now == nil && old.State == Serving:
+				r.log.Info("module removed", "file", old.File, "types", old.Types)
+				r.drop(old)
+			case !old.outdated:
+				repeated = true
+			case old.State != Serving:
+				r.drop(old)
+			}
 		}
-		r.drop(old)
+		if c.now != nil && !repeated {
+			r.aside = append(r.aside, c.now)
+		}
 	}
+	r.admit()
 	r.update()
 }
 
@@ -81,8 +82,11 @@ func (r *Registry) drop(rec *record) {
 		rec.stop()
 	}
 	for _, other := range r.records {
-		if other.replacer == rec {
-			other.replacer, other.returning = rec.replacer, rec.replacer == nil
+		if other.replacer != rec {
+			continue
+		}
+		if other.replacer = rec.replacer; other.replacer == nil || other.replacer.Name != other.Name {
+			other.replacer, other.returning = nil, true
 		}
 	}
 	if rec.module != nil {
@@ -133,7 +137,6 @@ func (r *Registry) decide() (moved bool) {
 		running, claims = append(running, rec), append(claims, c)
 	}
 	r.byType, r.open = map[string]*record{}, map[string]bool{}
-	var superseded []*record
 	for i, v := range resolve(claims) {
 		rec := running[i]
 		if v.holds == maybe {
@@ -148,29 +151,17 @@ func (r *Registry) decide() (moved bool) {
 		switch {
 		case v.state != Refused:
 			rec.State, rec.Reason = v.state, ""
-		case rec.outcome != failed && v.contested == "" && running[v.rival].file == rec.file:
-			superseded = append(superseded, rec)
 		default:
 			r.refuse(rec, v, running)
 		}
 		moved = moved || (before == Serving) != (rec.State == Serving)
 	}
-	for _, rec := range superseded {
-		r.supersede(rec)
-	}
-	return moved || len(superseded) > 0
-}
-
-// supersede drops the version of a file that a later one has taken the place
-// of, which inherits the names that the earlier one had replaced.
-func (r *Registry) supersede(rec *record) {
-	at := slices.IndexFunc(r.records, func(other *record) bool { return other.file == rec.file && other.State == Serving && other != rec })
-	for _, other := range r.records {
-		if other.replacer == rec && at >= 0 && other.Name == r.records[at].Name {
-			other.replacer = r.records[at]
+	for _, rec := range running {
+		if rec.outdated && rec.State == Refused {
+			r.drop(rec) // something has taken its place, and it is in no file any more
 		}
 	}
-	r.drop(rec)
+	return moved
 }
 
 // refuse notes why a file does not serve.
@@ -189,7 +180,7 @@ func (r *Registry) refuse(rec *record, v verdict, running []*record) {
 			rec.Reason = oneLine(fmt.Sprintf("type %q is already served by module %q (%s); two modules cannot serve one type", v.contested, rival.Name, rival.File))
 		}
 	}
-	if before != rec.State || reason != rec.Reason {
+	if !rec.outdated && (before != rec.State || reason != rec.Reason) {
 		r.log.Warn("module "+rec.State.String(), "file", rec.File, "reason", rec.Reason)
 	}
 }

@@ -76,6 +76,9 @@ type record struct {
 	module *sandbox.Module
 	users  int
 
+	// outdated says that the file holds something else by now.
+	outdated bool
+
 	// dropped says that the record is the registry's no more, so that its module
 	// is closed after its last user.
 	dropped bool

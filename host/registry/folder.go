@@ -90,6 +90,15 @@ func (f file) record() *record {
 	return rec
 }
 
+// glance is record for a file that may have to wait until it is loaded.
+func (f file) glance() *record {
+	rec := f.record()
+	if rec.size > maxHeld {
+		rec.binary = nil
+	}
+	return rec
+}
+
 // printable makes a file's name fit for a terminal and a log.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
@@ -100,18 +109,23 @@ func printable(name string) string {
 	}, strings.ToValidUTF8(name, string(utf8.RuneError)))
 }
 
-// Read returns a .wasm file of the folder and the manifest that goes with it.
-// It looks at nothing of the file but its manifest.
+// Read returns a .wasm file of the folder and the manifest that goes with it,
+// if the folder's policy lets it be loaded. It looks at nothing of the file but
+// its manifest.
 func (f Folder) Read(name string) (binary []byte, manifest *abi.Manifest, err error) {
 	parts, manifest, err := f.Parts(name)
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := f.Trust.Check(parts); err != nil {
+		return nil, nil, err
+	}
 	return parts.Module, manifest, nil
 }
 
-// Parts is Read with all that lies beside the file. Parts that could be read
-// are returned with the error of a manifest that cannot be understood.
+// Parts returns a .wasm file with what lies beside it, whatever the folder's
+// policy is, and its manifest. Parts that could be read are returned with the
+// error of a manifest that cannot be understood.
 func (f Folder) Parts(name string) (*trust.Parts, *abi.Manifest, error) {
 	if printable(name) != name {
 		return nil, nil, errors.New("its name has characters that cannot be shown; rename it")

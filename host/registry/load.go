@@ -27,9 +27,6 @@ var _ Loader = (*sandbox.Runtime)(nil)
 // the first types are served soon, and no more at once than there are
 // processors. The caller holds the lock.
 func (r *Registry) enqueue(rec *record) {
-	if len(rec.binary) > maxHeld {
-		rec.binary = nil
-	}
 	r.waiting = append(r.waiting, rec)
 	if r.loaders < runtime.GOMAXPROCS(0) {
 		r.loaders++

@@ -88,6 +88,18 @@ var ErrStopped = errors.New("loading was stopped")
 // for that. Loading ends with ctx. A file that is refused is no error; a
 // folder that cannot be read is one.
 func Open(ctx context.Context, loader Loader, opts Options) (*Registry, error) {
+	r, seen, err := begin(ctx, loader, opts)
+	if err != nil {
+		return nil, err
+	}
+	if r.watches {
+		r.work.Go(func() { r.watch(seen) })
+	}
+	return r, nil
+}
+
+// begin is Open without watching, for which it returns what was seen.
+func begin(ctx context.Context, loader Loader, opts Options) (*Registry, sightings, error) {
 	r := &Registry{
 		log: opts.Log, loader: loader, limits: opts.Limits, watches: opts.Watch, quiet: cmp.Or(opts.Quiet, DefaultQuiet),
 		leaving: map[*record]bool{}, changed: make(chan struct{}),
@@ -103,17 +115,14 @@ func Open(ctx context.Context, loader Loader, opts Options) (*Registry, error) {
 	}
 	seen, err := r.readAll(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.admit()
 	r.update()
-	if r.watches {
-		r.work.Go(func() { r.watch(seen) })
-	}
-	return r, nil
+	return r, seen, nil
 }
 
 // Claimed returns the script types that some file's manifest claims, sorted,

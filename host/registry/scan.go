@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,7 +36,7 @@ func (r *Registry) readAll(ctx context.Context) (sightings, error) {
 		for _, name := range names {
 			f := file{folder, at, name}
 			stamp := f.stamp()
-			rec := f.record()
+			rec := f.glance()
 			r.aside = append(r.aside, rec)
 			if r.isWatched(folder) {
 				seen[f] = &sighting{stamp: stamp, taken: stamp, again: rec.isUnread()}
@@ -61,6 +63,7 @@ func (r *Registry) letSettle(ctx context.Context, folder *Folder, at int, names 
 // were left alone since, and returns how long until the next one may have been.
 func (r *Registry) scan(seen sightings, now time.Time) (next time.Duration) {
 	next = rescan
+	var changes []change
 	for at, folder := range r.folders {
 		if !r.isWatched(folder) {
 			continue
@@ -69,58 +72,69 @@ func (r *Registry) scan(seen sightings, now time.Time) (next time.Duration) {
 		if r.report(folder, err); err != nil {
 			continue // that says nothing of the files in it
 		}
-		there := map[string]bool{}
+		there := map[file]bool{}
 		for _, name := range names {
-			there[name] = true
 			f := file{folder, at, name}
+			there[f] = true
 			if seen[f] == nil {
 				seen[f] = &sighting{since: now}
 			}
 		}
-		for f, s := range seen {
-			if f.folder != folder {
-				continue
+		for _, f := range seen.of(folder) {
+			var is stamp
+			if there[f] {
+				is = f.stamp()
 			}
-			var stamp stamp
-			if there[f.name] {
-				stamp = f.stamp()
+			s := seen[f]
+			c, wait := s.follow(f, is, now, r.quiet)
+			if next = min(next, wait); c != nil {
+				changes = append(changes, *c)
 			}
-			next = min(next, r.follow(f, s, stamp, now))
 			if s.isGone() {
 				delete(seen, f)
 			}
 		}
 	}
+	r.take(changes)
 	return next
+}
+
+// of returns the files of a folder in the order of their names.
+func (seen sightings) of(folder *Folder) []file {
+	var files []file
+	for f := range seen {
+		if f.folder == folder {
+			files = append(files, f)
+		}
+	}
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
+	return files
 }
 
 // isGone says that the file is not there, and that this is known.
 func (s *sighting) isGone() bool { return s.stamp == stamp{} && s.taken == stamp{} }
 
-// follow takes in a file if it has another stamp than the one it was read with,
-// for long enough, and otherwise returns how long to wait for that.
-func (r *Registry) follow(f file, s *sighting, now stamp, at time.Time) time.Duration {
-	if now != s.stamp {
-		s.stamp, s.since = now, at
+// follow returns what is in a file that has another stamp now than the one it
+// was read with, for long enough, and how long to wait for more.
+func (s *sighting) follow(f file, is stamp, now time.Time, quiet time.Duration) (*change, time.Duration) {
+	if is != s.stamp {
+		s.stamp, s.since = is, now
 	}
-	if now == s.taken && !s.again {
-		return rescan
+	if is == s.taken && !s.again {
+		return nil, rescan
 	}
-	if quiet := at.Sub(s.since); quiet < r.quiet {
-		return r.quiet - quiet
+	if so := now.Sub(s.since); so < quiet {
+		return nil, quiet - so
 	}
-	if now == (stamp{}) {
-		s.taken, s.again = now, false
-		r.remove(f)
-		return rescan
+	c := &change{file: f}
+	if is != (stamp{}) {
+		c.now = f.glance()
+		if f.stamp() != is {
+			return nil, quiet // somebody writes it again
+		}
 	}
-	rec := f.record()
-	if f.stamp() != now {
-		return r.quiet // somebody writes it again
-	}
-	s.taken, s.again = now, rec.isUnread()
-	r.arrive(rec)
-	return rescan
+	s.taken, s.again = is, c.now != nil && c.now.isUnread()
+	return c, rescan
 }
 
 // report logs when a folder cannot be listed any more, and when it can again.
