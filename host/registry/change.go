@@ -125,6 +125,7 @@ func (r *record) rank() int {
 }
 
 // decide applies the rules once, and says whether others serve now than before.
+// The caller holds the lock.
 func (r *Registry) decide() (moved bool) {
 	var running []*record
 	var claims []claim
@@ -148,11 +149,10 @@ func (r *Registry) decide() (moved bool) {
 			r.byType[t] = rec
 		}
 		before := rec.State
-		switch {
-		case v.state != Refused:
-			rec.State, rec.Reason = v.state, ""
-		default:
+		if v.state == Refused {
 			r.refuse(rec, v, running)
+		} else {
+			rec.State, rec.Reason = v.state, ""
 		}
 		moved = moved || (before == Serving) != (rec.State == Serving)
 	}
