@@ -65,6 +65,7 @@ type shelf struct {
 	now  time.Time
 
 	written int64
+	looked  func() // is called after each look, if there is one
 }
 
 func newShelf(t require.TestingT, dir string, loader Loader, folders ...Folder) *shelf {
@@ -99,6 +100,9 @@ func (s *shelf) look(after time.Duration) {
 	s.now = s.now.Add(after)
 	s.scan(s.seen, s.now)
 	require.NoError(s, s.Wait(context.Background()))
+	if s.looked != nil {
+		s.looked()
+	}
 }
 
 // settle lets what was written be found, loaded and decided on.
@@ -331,6 +335,20 @@ func TestFileEvents(t *testing.T) {
 		}
 		write := func(f string, m *abi.Manifest) { here[f], good[f] = true, m }
 
+		s.looked = func() {
+			now := s.byFile()
+			for f, was := range last {
+				if now[f].version != "" && now[f].version != was.version {
+					continue // it has a new version
+				}
+				names := s.namesOf(f, was.name)
+				replaces := func(g string, h held) bool { return g != f && slices.Contains(names, h.name) }
+				if !reflect.DeepEqual(was, now[f]) && !s.isGone(f) {
+					require.True(t, anyOf(now, replaces), "%s served %v, and nothing has taken its place:\n%s", f, was, s.reasons())
+				}
+			}
+			last = now
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"copy": func(t *rapid.T) {
 				f := name.Draw(t, "file")
@@ -401,18 +419,6 @@ func TestFileEvents(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				now := s.byFile()
-				for f, was := range last {
-					if now[f].version != "" && now[f].version != was.version {
-						continue // it has a new version
-					}
-					names := s.namesOf(f, was.name)
-					replaces := func(g string, h held) bool { return g != f && slices.Contains(names, h.name) }
-					if !reflect.DeepEqual(was, now[f]) && !s.isGone(f) {
-						require.True(t, anyOf(now, replaces), "%s served %v, and nothing has taken its place:\n%s", f, was, s.reasons())
-					}
-				}
-				last = now
 				loader.mu.Lock()
 				defer loader.mu.Unlock()
 				for _, b := range loader.given {
