@@ -69,6 +69,11 @@ chaos: build
 retention: setup
 	$(GO) test ./host/worker -run MemoryInRedisIsFlat -retained 1000000 -timeout 30m -v
 
+## swaps: modules come, change and go 200 times while jobs flow, hostile ones too
+.PHONY: swaps
+swaps: setup
+	$(GO) test ./host/worker -run 'ComeAndGo|HostileModules' -swaps 200 -timeout 30m -v
+
 ## soak: ten minutes of random jobs at full load, looking for what grows
 .PHONY: soak
 soak: setup

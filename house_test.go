@@ -127,7 +127,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/policy"):
 		return within(to, "abi", "host/job", "host/capability")
 	case within(from, "host/registry"):
-		return within(to, "abi", "host/job", "host/wasm", "host/sandbox")
+		return within(to, "abi", "host/job", "host/wasm", "host/sandbox", "host/registry")
 	case within(from, "host/store"):
 		return within(to, "abi", "host/job", "host/store")
 	case within(from, "host/metrics"):

@@ -130,8 +130,12 @@ func uniq(list []string) []string {
 // benchEngines returns the built-in engines and the folder's, which replace
 // those of the same name.
 func benchEngines(g *globals) ([]bench.Engine, error) {
+	folders, err := g.folders()
+	if err != nil {
+		return nil, err
+	}
 	var engines []bench.Engine
-	for _, folder := range g.folders() {
+	for _, folder := range folders {
 		if _, err := fs.ReadDir(folder.FS, "."); err != nil {
 			return nil, fmt.Errorf("read the modules folder %s: %w", folder.Name, err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/policy"
 	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/registry/trust"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/modules"
 )
@@ -31,6 +32,9 @@ type globals struct {
 	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
 	LogFormat string `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`
+
+	RequireSignature []string `type:"path" placeholder:"KEY.pub" help:"Load modules of the folder only if one of these public keys has signed them: files, or folders of files NAME.pub."`
+	Pins             string   `type:"path" placeholder:"FILE" help:"Load modules of the folder only if this file lists their hashes, as henge module pin and sha256sum write them."`
 
 	redisGiven bool // RedisURL stands on the command line
 
@@ -111,24 +115,48 @@ type loaded struct {
 }
 
 // folders are where modules come from: those of a later one replace those of
-// the same name.
-func (g *globals) folders() []registry.Folder {
+// the same name. What is built in is as trusted as henge itself.
+func (g *globals) folders() ([]registry.Folder, error) {
 	folders := []registry.Folder{{Name: "built-in", FS: modules.FS()}}
 	if g.Modules != "" {
-		folders = append(folders, registry.Folder{Name: g.Modules, FS: os.DirFS(g.Modules)})
+		folder := registry.Dir(g.Modules)
+		var err error
+		if folder.Trust, err = g.trust(); err != nil {
+			return nil, err
+		}
+		folders = append(folders, folder)
 	}
-	return folders
+	return folders, nil
+}
+
+// trust is what modules of the folder have to show.
+func (g *globals) trust() (*trust.Policy, error) {
+	keys, err := trust.ReadPublic(g.RequireSignature...)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	return &trust.Policy{Keys: keys, Pins: g.Pins}, nil
 }
 
 // load starts a runtime and begins to load the built-in modules and the
 // folder's, whose jobs may use no more than limits. With types it only loads
 // what has a bearing on these.
 func (g *globals) load(ctx context.Context, opts sandbox.Options, limits job.Limits, types ...string) (*loaded, error) {
+	return g.open(ctx, opts, registry.Options{Types: types, Limits: limits})
+}
+
+// open is load with more to say about the registry than which types.
+func (g *globals) open(ctx context.Context, opts sandbox.Options, mods registry.Options) (*loaded, error) {
+	var err error
+	if mods.Folders, err = g.folders(); err != nil {
+		return nil, err
+	}
+	mods.Log = opts.Log
 	rt, err := g.runtime(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	reg, err := registry.Open(ctx, rt, registry.Options{Folders: g.folders(), Types: types, Limits: limits, Log: opts.Log})
+	reg, err := registry.Open(ctx, rt, mods)
 	if err != nil {
 		_ = rt.Close(ctx)
 		return nil, err
@@ -162,7 +190,7 @@ func (l *loaded) serving(ctx context.Context, scriptType string) (*sandbox.Modul
 		return m, nil
 	}
 	for _, e := range l.Entries() {
-		if e.State == registry.Refused && slices.Contains(e.Types, scriptType) {
+		if e.Reason != "" && slices.Contains(e.Types, scriptType) {
 			return nil, fmt.Errorf("the module %s (%s) is refused: %s", e.Name, e.File, e.Reason)
 		}
 	}

@@ -107,6 +107,11 @@ type commands struct {
 		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`
 		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`
 		Test    moduleTest    `cmd:"" help:"Run the cases of a folder: what goes in, which host calls are made, what comes out."`
+		Keygen  moduleKeygen  `cmd:"" help:"Make a pair of keys to sign modules with."`
+		Sign    moduleSign    `cmd:"" help:"Sign modules: writes NAME.sig beside NAME.wasm."`
+		Verify  moduleVerify  `cmd:"" help:"Check modules as --require-signature and --pins ask for it."`
+		Pin     modulePin     `cmd:"" help:"List modules as they are in the file of --pins."`
+		Rm      moduleRm      `cmd:"" help:"Remove modules from the folder of --modules."`
 	} `cmd:"" help:"Script engines and runners."`
 
 	Bench struct {

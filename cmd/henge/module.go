@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/registry/trust"
 	"github.com/henge-run/henge/host/sandbox"
 )
 
@@ -26,11 +29,35 @@ func (moduleLs) Run(ctx context.Context, s streams, g *globals) error {
 	if err := mods.Wait(ctx); err != nil {
 		return err
 	}
-	t := table{columns: []string{"name", "version", "types", "state", "file", "reason"}}
+	t := table{columns: []string{"name", "version", "types", "state", "freshness", "file", "reason"}}
 	for _, e := range mods.Entries() {
-		t.rows = append(t.rows, []any{e.Name, e.Version, e.Types, e.State.String(), e.File, e.Reason})
+		t.rows = append(t.rows, []any{e.Name, e.Version, e.Types, e.State.String(), freshness(e.Module), e.File, e.Reason})
 	}
 	return g.print(s, t)
+}
+
+// freshness is how each job gets an instance that nobody has used.
+func freshness(m *sandbox.Module) string {
+	switch {
+	case m == nil:
+		return ""
+	case m.NotReset != "":
+		return "instance"
+	}
+	return "reset"
+}
+
+// modulePartsOf reads a .wasm file with what lies beside it, and its manifest.
+func modulePartsOf(file string) (*trust.Parts, *abi.Manifest, error) {
+	folder := registry.Folder{Name: filepath.Dir(file), FS: os.DirFS(filepath.Dir(file))}
+	parts, manifest, err := folder.Parts(filepath.Base(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, exitWith(exitNotFound, "%s: %w", file, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return parts, manifest, nil
 }
 
 // moduleInspect is henge module inspect.
@@ -40,14 +67,11 @@ type moduleInspect struct {
 
 // Run shows one file, whether or not it could be served.
 func (c *moduleInspect) Run(ctx context.Context, s streams, g *globals) error {
-	folder := registry.Folder{Name: filepath.Dir(c.File), FS: os.DirFS(filepath.Dir(c.File))}
-	binary, manifest, err := folder.Read(filepath.Base(c.File))
-	if os.IsNotExist(err) {
-		return exitWith(exitNotFound, "%s: %w", c.File, fs.ErrNotExist)
-	}
+	parts, manifest, err := modulePartsOf(c.File)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+		return err
 	}
+	binary := parts.Module
 	rt, err := g.runtime(ctx, sandbox.Options{Log: g.logger(s)})
 	if err != nil {
 		return err

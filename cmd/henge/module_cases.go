@@ -136,7 +136,11 @@ func (c *moduleTest) serving(ctx context.Context, s streams, g *globals, h *host
 			types = append(types, run.parsed.Types()...)
 		}
 	}
-	reg, err := registry.Open(ctx, h.Runtime(), registry.Options{Folders: g.folders(), Types: types, Limits: c.limits.limits(), Log: g.logger(s)})
+	folders, err := g.folders()
+	if err != nil {
+		return nil, nil, err
+	}
+	reg, err := registry.Open(ctx, h.Runtime(), registry.Options{Folders: folders, Types: types, Limits: c.limits.limits(), Log: g.logger(s)})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/henge-run/henge/host/metrics"
 	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/sandbox/linear"
 	"github.com/henge-run/henge/host/store/circle/sqlite"
@@ -89,10 +90,10 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer circles.Close()
-	mods, err := g.load(ctx, sandbox.Options{
+	mods, err := g.open(ctx, sandbox.Options{
 		Way: way, VerifyReset: c.VerifyReset, Log: log,
 		Capabilities: capabilities(offer{redis: data, circles: circles, policy: g.policy, jobs: children}),
-	}, c.limits.limits(), c.Types...)
+	}, registry.Options{Watch: g.Modules != "", Types: c.Types, Limits: c.limits.limits()})
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package registry
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/registry/trust"
 	"github.com/henge-run/henge/host/sandbox"
 )
 
@@ -17,12 +19,18 @@ const (
 	Pending State = iota
 	Serving
 	Refused
+	// Quarantined: it was not loaded, since it is not signed or pinned as the
+	// folder's policy asks for.
+	Quarantined
 )
 
 // String returns the state in lower case.
-func (s State) String() string { return [...]string{"pending", "serving", "refused"}[s] }
+func (s State) String() string {
+	return [...]string{"pending", "serving", "refused", "quarantined"}[s]
+}
 
-// Entry is one file and what has become of it.
+// Entry is one file and what has become of it. A file that was changed for the
+// worse has two: the version that goes on serving, and the one that is refused.
 type Entry struct {
 	// Name, Version and Types are the manifest's; of a file that was refused
 	// before its manifest was read, Name is the file's.
@@ -36,35 +44,76 @@ type Entry struct {
 	// State is what the file is doing.
 	State State
 
-	// Reason is why the file is refused; empty when it is not.
+	// Reason is why the file is refused or quarantined; empty when it is not.
 	Reason string
 
 	// Module is what serves the types, to be looked at; nil when the file is
-	// not serving. Lookup gives one that jobs can run in.
+	// not serving. Acquire gives one that jobs can run in.
 	Module *sandbox.Module
 }
 
-// record is what the registry keeps of a file.
+// record is what the registry keeps of one version of a file. All but file and
+// sum is guarded by the registry's lock.
 type record struct {
 	Entry
-	outcome outcome
+	file file
 
-	// binary and manifest are what is to be loaded; nil afterwards.
+	// sum is that of what was read; zero where that failed.
+	sum [sha256.Size]byte
+
+	outcome     outcome
+	quarantined bool
+
+	// binary and manifest are what is to be loaded; nil afterwards. size is the
+	// binary's, in bytes, and stop ends the loading.
 	binary   []byte
 	manifest *abi.Manifest
+	size     int
+	stop     func()
 
-	// module is what was loaded, until it is closed. handedOut says that a job
-	// may be in it.
-	module    *sandbox.Module
-	handedOut bool
+	// module is what was loaded, until it is closed; users are those who have
+	// acquired it.
+	module *sandbox.Module
+	users  int
+
+	// outdated says that the file holds something else by now.
+	outdated bool
+
+	// dropped says that the record is the registry's no more, so that its module
+	// is closed after its last user.
+	dropped bool
+
+	// replacer is the record of another file that took the place of this one.
+	replacer *record
+
+	// returning says that the replacer has gone.
+	returning bool
 }
 
-func (r *record) claim() claim { return claim{r.Name, r.Types, r.outcome} }
+func (r *record) claim() claim {
+	return claim{name: r.Name, file: r.File, types: r.Types, outcome: r.outcome}
+}
 
 // fail notes that there will be no module.
 func (r *record) fail(err error) {
 	r.outcome, r.Reason = failed, oneLine(err.Error())
+	r.binary, r.manifest = nil, nil
 }
+
+// isUnread says that the file was not read, for whatever reason.
+func (r *record) isUnread() bool { return r.sum == [sha256.Size]byte{} }
+
+// isRepeatedBy says whether a later look at the file gave nothing new.
+func (r *record) isRepeatedBy(later *record) bool {
+	if later.outcome == failed {
+		return r.outcome == failed && r.sum == later.sum && r.Reason == later.Reason
+	}
+	// What failed to load is tried again when somebody touches it.
+	return r.outcome != failed && r.sum == later.sum
+}
+
+// sumOf hashes all that decides what a module is.
+func sumOf(p *trust.Parts) [sha256.Size]byte { return sha256.Sum256(trust.Statement(p)) }
 
 // oneLine makes a reason fit for a table and a log: a compiler's message may
 // have many lines, and a hostile file can choose some of its words.

@@ -2,7 +2,7 @@ package registry
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"runtime"
 	"slices"
 
@@ -10,6 +10,10 @@ import (
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
 )
+
+// maxHeld is how large a module may be that is kept in memory while it waits to
+// be loaded. A larger one is read again.
+const maxHeld = 16 << 20
 
 // Loader makes modules ready to run jobs. It is a *sandbox.Runtime.
 type Loader interface {
@@ -19,35 +23,61 @@ type Loader interface {
 
 var _ Loader = (*sandbox.Runtime)(nil)
 
-// start loads what waits in the background: the smallest first, so that the
-// first types are served soon, and no more at once than there are processors.
-func (r *Registry) start(ctx context.Context, loader Loader, limits job.Limits) {
-	var waiting []*record
-	for _, rec := range r.records {
-		if rec.outcome == loading {
-			waiting = append(waiting, rec)
-		}
+// enqueue has a record loaded in the background: the smallest first, so that
+// the first types are served soon, and no more at once than there are
+// processors. The caller holds the lock.
+func (r *Registry) enqueue(rec *record) {
+	r.waiting = append(r.waiting, rec)
+	if r.loaders < runtime.GOMAXPROCS(0) {
+		r.loaders++
+		r.work.Go(r.loadWaiting)
 	}
-	slices.SortStableFunc(waiting, func(a, b *record) int { return len(a.binary) - len(b.binary) })
-	next := make(chan *record, len(waiting))
-	for _, rec := range waiting {
-		next <- rec
-	}
-	close(next)
+}
 
-	ctx, r.cancel = context.WithCancel(ctx)
-	r.stopped = ctx.Done()
-	for range min(len(waiting), runtime.GOMAXPROCS(0)) {
-		r.loaders.Go(func() {
-			for rec := range next {
-				if ctx.Err() != nil {
-					return
-				}
-				m, err := loader.Load(ctx, rec.binary, rec.manifest, limits)
-				r.settle(ctx, rec, m, err)
-			}
-		})
+// loadWaiting loads records until none waits.
+func (r *Registry) loadWaiting() {
+	for {
+		rec, ctx := r.nextWaiting()
+		if rec == nil {
+			return
+		}
+		m, err := r.load(ctx, rec)
+		r.settle(ctx, rec, m, err)
+		rec.stop()
 	}
+}
+
+// nextWaiting returns the next record to load, with the context in which it is
+// loaded; nil when there is none.
+func (r *Registry) nextWaiting() (*record, context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = slices.DeleteFunc(r.waiting, func(rec *record) bool { return rec.dropped })
+	if len(r.waiting) == 0 || r.ctx.Err() != nil {
+		r.loaders--
+		return nil, nil
+	}
+	next := slices.MinFunc(r.waiting, func(a, b *record) int { return a.size - b.size })
+	r.waiting = slices.DeleteFunc(r.waiting, func(rec *record) bool { return rec == next })
+	ctx, cancel := context.WithCancel(r.ctx)
+	next.stop = cancel
+	return next, ctx
+}
+
+// load makes a record's module ready. Nobody else writes what it reads.
+func (r *Registry) load(ctx context.Context, rec *record) (*sandbox.Module, error) {
+	binary, manifest := rec.binary, rec.manifest
+	if binary == nil {
+		again := rec.file.record()
+		switch {
+		case again.outcome == failed:
+			return nil, errors.New(again.Reason)
+		case again.sum != rec.sum:
+			return nil, errChanging // the watcher will come to it
+		}
+		binary, manifest = again.binary, again.manifest
+	}
+	return r.loader.Load(ctx, binary, manifest, r.limits)
 }
 
 // settle takes the end of a load.
@@ -63,56 +93,26 @@ func (r *Registry) settle(ctx context.Context, rec *record, m *sandbox.Module, e
 	default:
 		rec.fail(err)
 	}
-	r.update(ctx)
+	if rec.dropped {
+		r.leaving[rec] = true
+		r.closeUnused(rec)
+		return
+	}
+	r.update()
 }
 
-// update applies the rules to what is known, and tells those who wait. The
-// caller holds the lock.
-func (r *Registry) update(ctx context.Context) {
-	claims := make([]claim, len(r.records))
-	for i, rec := range r.records {
-		claims[i] = rec.claim()
+// closeUnused closes the module of a record that was dropped, in the background,
+// when nobody uses it. The caller holds the lock.
+func (r *Registry) closeUnused(rec *record) {
+	if !rec.dropped || rec.users > 0 || rec.module == nil {
+		return
 	}
-	r.byType = map[string]*record{}
-	r.open = map[string]bool{}
-	for i, v := range resolve(claims) {
-		rec := r.records[i]
-		if v.holds == maybe {
-			for _, t := range rec.Types {
-				r.open[t] = true
-			}
-		}
-		for _, t := range v.types {
-			r.byType[t] = rec
-		}
-		if v.state == Refused {
-			r.refuse(ctx, rec, v)
-		}
-		rec.State = v.state
-	}
-	close(r.changed)
-	r.changed = make(chan struct{})
-}
-
-// refuse notes why a file does not serve, and frees what nobody uses.
-func (r *Registry) refuse(ctx context.Context, rec *record, v verdict) {
-	rival := r.records[v.rival]
-	switch {
-	case rec.outcome == failed: // it has its reason
-	case v.contested != "":
-		rec.Reason = oneLine(fmt.Sprintf("type %q is already served by module %q (%s); two modules cannot serve one type", v.contested, rival.Name, rival.File))
-	default:
-		rec.Reason = "replaced by " + rival.File
-	}
-	if rec.State != Refused {
-		r.log.Warn("module refused", "file", rec.File, "reason", rec.Reason)
-	}
-	// One that was handed out may have a job in it for as long as jobs last;
-	// Close frees it.
-	if rec.module != nil && !rec.handedOut {
-		if err := rec.module.Close(ctx); err != nil {
+	m := rec.module
+	rec.module = nil
+	delete(r.leaving, rec)
+	r.work.Go(func() {
+		if err := m.Close(context.WithoutCancel(r.ctx)); err != nil {
 			r.log.Error("close a module", "file", rec.File, "err", err)
 		}
-		rec.module = nil
-	}
+	})
 }

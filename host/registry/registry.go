@@ -1,7 +1,7 @@
 // Package registry knows which module serves which script type. It reads the
-// built-in modules and the modules folder and loads them in the background; a
-// file that cannot be served is kept with the reason, and never stops the
-// others. It runs no job and knows no queue.
+// built-in modules and the modules folder, loads them in the background, and
+// follows what becomes of the folder; a file that cannot be served is kept with
+// the reason, and never stops the others. It runs no job and knows no queue.
 package registry
 
 import (
@@ -14,16 +14,30 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
 )
+
+// DefaultQuiet is how long a file has to be left alone before it is read. It is
+// far longer than what passes between two writes of a program that copies.
+const DefaultQuiet = 250 * time.Millisecond
 
 // Options say where modules come from.
 type Options struct {
 	// Folders are read in order. A module of a later folder replaces one of
 	// the same name in an earlier one.
 	Folders []Folder
+
+	// Watch follows what is written to and removed from folders that are on
+	// disk (Dir), until the context of Open ends. A file that comes later and
+	// claims a type that is served is refused.
+	Watch bool
+
+	// Quiet is how long a file that is watched has to be left alone before it is
+	// read, or taken for removed. Zero means DefaultQuiet.
+	Quiet time.Duration
 
 	// Types narrows what is loaded to the files that have a bearing on who
 	// serves these script types. Empty loads all.
@@ -38,19 +52,29 @@ type Options struct {
 }
 
 // Registry maps script types to modules. Each type is served as soon as its
-// module is ready, and from then on until Close. Who serves what in the end
-// does not depend on the order in which modules get ready. It is safe for
-// concurrent use.
+// module is ready, and from then on until Close or, where folders are watched,
+// until its file is gone. Who serves what when all is loaded does not depend on
+// the order in which modules get ready. It is safe for concurrent use.
 type Registry struct {
 	log     *slog.Logger
-	claimed []string
+	loader  Loader
+	limits  job.Limits
+	folders []*Folder
+	wanted  []string // types; empty means all
+	watches bool
+	quiet   time.Duration
 
-	cancel  context.CancelFunc
-	stopped <-chan struct{} // closed when no more is loaded
-	loaders sync.WaitGroup
+	ctx    context.Context // ends when no more is loaded
+	cancel context.CancelFunc
+	work   sync.WaitGroup // what goes on in the background
 
 	mu      sync.Mutex
-	records []*record // in the order of the folders
+	records []*record // those that came first before others
+	aside   []*record // without a bearing on the types that are wanted
+	waiting []*record // to be loaded
+	loaders int
+	leaving map[*record]bool // dropped, with a module that is not closed yet
+	live    bool             // a file has changed since Open
 	byType  map[string]*record
 	open    map[string]bool // types of which it is not settled who serves them
 	changed chan struct{}
@@ -64,59 +88,84 @@ var ErrStopped = errors.New("loading was stopped")
 // for that. Loading ends with ctx. A file that is refused is no error; a
 // folder that cannot be read is one.
 func Open(ctx context.Context, loader Loader, opts Options) (*Registry, error) {
-	r := &Registry{log: opts.Log, changed: make(chan struct{})}
-	if r.log == nil {
-		r.log = slog.New(slog.DiscardHandler)
+	r, seen, err := begin(ctx, loader, opts)
+	if err != nil {
+		return nil, err
 	}
-	for _, folder := range opts.Folders {
-		files, err := folder.list()
-		if err != nil {
-			return nil, fmt.Errorf("read the modules folder %s: %w", folder.Name, err)
-		}
-		for _, f := range files {
-			r.records = append(r.records, f.record())
-		}
+	if r.watches {
+		r.work.Go(func() { r.watch(seen) })
 	}
-	r.claimed = r.narrow(opts.Types)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.update(ctx)
-	r.start(ctx, loader, opts.Limits)
 	return r, nil
 }
 
-// narrow leaves out the files without a bearing on the types, and returns all
-// types that any file claims.
-func (r *Registry) narrow(types []string) []string {
-	claims := make([]claim, len(r.records))
-	claimed := map[string]bool{}
-	for i, rec := range r.records {
-		claims[i] = rec.claim()
-		for _, t := range rec.Types {
-			claimed[t] = true
-		}
+// begin is Open without watching, for which it returns what was seen.
+func begin(ctx context.Context, loader Loader, opts Options) (*Registry, sightings, error) {
+	r := &Registry{
+		log: opts.Log, loader: loader, limits: opts.Limits, watches: opts.Watch, quiet: cmp.Or(opts.Quiet, DefaultQuiet),
+		leaving: map[*record]bool{}, changed: make(chan struct{}),
 	}
-	wanted := make([]string, len(types))
-	for i, t := range types {
-		wanted[i] = strings.ToLower(strings.TrimSpace(t))
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
 	}
-	var kept []*record
-	for i, bears := range bearing(claims, wanted) {
-		// A file without a readable manifest might have had one.
-		if bears || claims[i].outcome == failed {
-			kept = append(kept, r.records[i])
-		}
+	for _, t := range opts.Types {
+		r.wanted = append(r.wanted, strings.ToLower(strings.TrimSpace(t)))
 	}
-	r.records = kept
-	return slices.Sorted(maps.Keys(claimed))
+	for _, folder := range opts.Folders {
+		r.folders = append(r.folders, &folder)
+	}
+	seen, err := r.readAll(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.admit()
+	r.update()
+	return r, seen, nil
 }
 
 // Claimed returns the script types that some file's manifest claims, sorted,
 // whether or not they can be served and whether or not Types left them out.
-func (r *Registry) Claimed() []string { return r.claimed }
+func (r *Registry) Claimed() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	claimed := map[string]bool{}
+	for _, rec := range slices.Concat(r.records, r.aside) {
+		for _, t := range rec.Types {
+			claimed[t] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(claimed))
+}
 
-// Lookup returns the module that serves a script type now, in lower case. The
-// module can be used until Close.
+// Watches says whether types can come and go at any time.
+func (r *Registry) Watches() bool { return r.watches }
+
+// Acquire returns the module that serves a script type now, in lower case, to
+// run jobs in. It is not closed before release was called, which has to be done
+// once, whatever becomes of its file.
+func (r *Registry) Acquire(scriptType string) (m *sandbox.Module, release func(), ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rec, ok := r.byType[scriptType]
+	if !ok {
+		return nil, nil, false
+	}
+	rec.users++
+	return rec.module, func() { r.release(rec) }, true
+}
+
+// release ends one use of a record's module.
+func (r *Registry) release(rec *record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rec.users--
+	r.closeUnused(rec)
+}
+
+// Lookup returns the module that serves a script type now, in lower case. It can
+// be used until Close where nothing is watched; otherwise use Acquire.
 func (r *Registry) Lookup(scriptType string) (*sandbox.Module, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,20 +173,19 @@ func (r *Registry) Lookup(scriptType string) (*sandbox.Module, bool) {
 	if !ok {
 		return nil, false
 	}
-	rec.handedOut = true
 	return rec.module, true
 }
 
 // Types returns the script types that are served now, sorted. One that is
-// served stays so.
+// served stays so while its file is there.
 func (r *Registry) Types() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Sorted(maps.Keys(r.byType))
 }
 
-// Pending returns the script types that are not served now and may come to be,
-// sorted.
+// Pending returns the script types that are not served now and may come to be
+// from the files that are there, sorted.
 func (r *Registry) Pending() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -159,15 +207,15 @@ func (r *Registry) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// Await waits until it is settled who serves a script type, in lower case:
-// Lookup then gives the module for good, or there is none. The error is that
-// of ctx, or ErrStopped.
+// Await waits until it is settled who serves a script type, in lower case, of
+// the files that are there: Lookup then gives the module, or there is none. The
+// error is that of ctx, or ErrStopped.
 func (r *Registry) Await(ctx context.Context, scriptType string) error {
 	return r.await(ctx, func() bool { return !r.open[scriptType] })
 }
 
-// Wait waits until everything is loaded or refused. The error is that of ctx,
-// or ErrStopped.
+// Wait waits until everything that was read is loaded or refused. The error is
+// that of ctx, or ErrStopped.
 func (r *Registry) Wait(ctx context.Context) error {
 	return r.await(ctx, func() bool {
 		return !slices.ContainsFunc(r.records, func(rec *record) bool { return rec.State == Pending })
@@ -187,19 +235,23 @@ func (r *Registry) await(ctx context.Context, settled func() bool) error {
 		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-r.stopped:
+		case <-r.ctx.Done():
 			return cmp.Or(ctx.Err(), ErrStopped)
 		}
 	}
 }
 
-// Entries returns the files as they are now, in the order of the folders:
-// without those that Types left out.
+// Entries returns the files as they are now, in the order of the folders and
+// their names: without those that Types left out.
 func (r *Registry) Entries() []Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	entries := make([]Entry, len(r.records))
-	for i, rec := range r.records {
+	sorted := slices.Clone(r.records)
+	slices.SortStableFunc(sorted, func(a, b *record) int {
+		return cmp.Or(a.file.at-b.file.at, strings.Compare(a.file.name, b.file.name))
+	})
+	entries := make([]Entry, len(sorted))
+	for i, rec := range sorted {
 		entries[i] = rec.Entry
 		if rec.State == Serving {
 			entries[i].Module = rec.module
@@ -208,16 +260,16 @@ func (r *Registry) Entries() []Entry {
 	return entries
 }
 
-// Close ends loading and frees the modules. No job may be running. It waits
-// for what cannot be interrupted.
+// Close ends watching and loading and frees the modules. No job may be running.
+// It waits for what cannot be interrupted.
 func (r *Registry) Close(ctx context.Context) error {
 	r.cancel()
-	r.loaders.Wait()
+	r.work.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.byType = nil
 	var errs []error
-	for _, rec := range r.records {
+	for _, rec := range slices.AppendSeq(r.records, maps.Keys(r.leaving)) {
 		if rec.module == nil {
 			continue
 		}

@@ -8,6 +8,19 @@ type claim struct {
 	name    string
 	types   []string
 	outcome outcome
+
+	// file is where it stands. Another version of a file takes the place of the
+	// one before, whatever it is called. Empty: there is no other version.
+	file string
+
+	// serving says that it has its types now, and so keeps all of them until its
+	// replacement is there.
+	serving bool
+}
+
+// succeeds says whether c, which came later, takes the place of earlier.
+func (c claim) succeeds(earlier claim) bool {
+	return c.name == earlier.name || c.file != "" && c.file == earlier.file
 }
 
 // outcome is how far a file's loading is.
@@ -83,12 +96,12 @@ func resolve(claims []claim) []verdict {
 	return verdicts
 }
 
-// conflict says whether a module before claim i and of another name serves one
-// of its types, and keeps which.
+// conflict says whether a module before claim i, which it does not succeed,
+// serves one of its types, and keeps which.
 func (v *verdict) conflict(claims []claim, verdicts []verdict, i int) certainty {
 	most := no
 	for j := range i {
-		if verdicts[j].holds <= most || claims[j].name == claims[i].name {
+		if verdicts[j].holds <= most || claims[i].succeeds(claims[j]) {
 			continue
 		}
 		if at := slices.IndexFunc(claims[i].types, func(t string) bool { return slices.Contains(claims[j].types, t) }); at >= 0 {
@@ -99,16 +112,18 @@ func (v *verdict) conflict(claims []claim, verdicts []verdict, i int) certainty 
 	return most
 }
 
-// replace lets claim i take the place of those before it that have its name.
+// replace lets claim i take the place of those before it that it succeeds.
 func (v *verdict) replace(claims []claim, verdicts []verdict, i int) {
 	for j := range i {
 		other := &verdicts[j]
-		if claims[j].name != claims[i].name || other.holds == no {
+		if !claims[i].succeeds(claims[j]) || other.holds == no {
 			continue
 		}
 		if v.holds == maybe {
 			other.holds = maybe
-			other.types = common(other.types, claims[i].types)
+			if !claims[j].serving {
+				other.types = common(other.types, claims[i].types)
+			}
 			continue
 		}
 		other.holds = no

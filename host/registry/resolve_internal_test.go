@@ -127,31 +127,31 @@ func TestResolveWhileLoading(t *testing.T) {
 		states []State
 	}{
 		"an earlier module serves until its replacement is there": {
-			[]claim{{"m", []string{"x"}, loaded}, {"m", []string{"x"}, loading}},
+			[]claim{{name: "m", types: []string{"x"}, outcome: loaded}, {name: "m", types: []string{"x"}, outcome: loading}},
 			map[string]int{"x": 0}, []State{Serving, Pending},
 		},
 		"but not in a type that the replacement drops": {
-			[]claim{{"m", []string{"x", "old"}, loaded}, {"m", []string{"x"}, loading}},
+			[]claim{{name: "m", types: []string{"x", "old"}, outcome: loaded}, {name: "m", types: []string{"x"}, outcome: loading}},
 			map[string]int{"x": 0}, []State{Serving, Pending},
 		},
 		"a later module waits for an earlier one that claims its type": {
-			[]claim{{"m", []string{"x"}, loading}, {"n", []string{"x"}, loaded}},
+			[]claim{{name: "m", types: []string{"x"}, outcome: loading}, {name: "n", types: []string{"x"}, outcome: loaded}},
 			map[string]int{}, []State{Pending, Pending},
 		},
 		"and is refused when that one is there": {
-			[]claim{{"m", []string{"x"}, loaded}, {"n", []string{"x"}, loaded}},
+			[]claim{{name: "m", types: []string{"x"}, outcome: loaded}, {name: "n", types: []string{"x"}, outcome: loaded}},
 			map[string]int{"x": 0}, []State{Serving, Refused},
 		},
 		"a replacement is there before what it replaces": {
-			[]claim{{"m", []string{"x"}, loading}, {"m", []string{"x"}, loaded}},
+			[]claim{{name: "m", types: []string{"x"}, outcome: loading}, {name: "m", types: []string{"x"}, outcome: loaded}},
 			map[string]int{"x": 1}, []State{Pending, Serving},
 		},
 		"a replacement that fails leaves the earlier one": {
-			[]claim{{"m", []string{"x", "old"}, loaded}, {"m", []string{"x"}, failed}},
+			[]claim{{name: "m", types: []string{"x", "old"}, outcome: loaded}, {name: "m", types: []string{"x"}, outcome: failed}},
 			map[string]int{"x": 0, "old": 0}, []State{Serving, Refused},
 		},
 		"a type that a replacement may set free is waited for": {
-			[]claim{{"m", []string{"x", "y"}, loaded}, {"m", []string{"y"}, loading}, {"n", []string{"x"}, loaded}},
+			[]claim{{name: "m", types: []string{"x", "y"}, outcome: loaded}, {name: "m", types: []string{"y"}, outcome: loading}, {name: "n", types: []string{"x"}, outcome: loaded}},
 			map[string]int{"y": 0}, []State{Serving, Pending, Pending},
 		},
 	} {

@@ -45,7 +45,7 @@ func (w *Worker) dispatch(ctx context.Context) error {
 func (d *dispatcher) work(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if d.serving.isStale() {
-			if err := d.look(ctx); err != nil {
+			if err := d.look(); err != nil {
 				return unlessStopped(ctx, err)
 			}
 		}
@@ -61,8 +61,8 @@ func (d *dispatcher) work(ctx context.Context) error {
 }
 
 // look learns what can be served now.
-func (d *dispatcher) look(ctx context.Context) (err error) {
-	if d.serving, err = d.nextServing(ctx); err != nil {
+func (d *dispatcher) look() (err error) {
+	if d.serving, err = d.nextServing(); err != nil {
 		return err
 	}
 	d.idle = false
@@ -85,8 +85,14 @@ func (d *dispatcher) worthIt() bool {
 	return d.free() > 0 && !(d.idle && time.Now().Before(d.next))
 }
 
-// free is how many slots no job runs in and no claim was sent for.
-func (d *dispatcher) free() int { return d.slots.free() }
+// free is how many slots no job runs in and no claim was sent for; none while
+// nothing is served.
+func (d *dispatcher) free() int {
+	if len(d.serving.types) == 0 {
+		return 0
+	}
+	return d.slots.free()
+}
 
 // collect takes the results and answers that are there, without waiting.
 func (d *dispatcher) collect(ctx context.Context) {
@@ -192,16 +198,15 @@ func (d *dispatcher) giveUp() {
 	d.ended, d.failed = nil, false // what ends after this has a try of its own
 }
 
-// start runs a job in a goroutine of its own; the call that claimed it began
-// then.
-func (d *dispatcher) start(ctx context.Context, c *queue.Claim, began time.Time) {
+// start runs a job in a goroutine of its own, which came with an answer.
+func (d *dispatcher) start(ctx context.Context, c *queue.Claim, a answer) {
 	// A job goes on when the worker is asked to stop; see drain.
 	jobCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	d.active.add(c, began, cancel)
+	d.active.add(c, a.began, cancel)
 	go func() {
 		defer cancel(nil)
-		d.opts.Observer.Started(c.Job, time.Since(began))
-		d.done <- queue.Done{Claim: c, Result: d.serve(jobCtx, c)}
+		d.opts.Observer.Started(c.Job, time.Since(a.began))
+		d.done <- queue.Done{Claim: c, Result: d.serve(jobCtx, c, a.types)}
 	}()
 }
 

@@ -33,6 +33,7 @@ type answer struct {
 	took  time.Duration
 	done  []queue.Done // what it brought
 	n     int          // jobs that it asked for
+	types []string     // that were served when it did
 	queue.Exchanged
 	err error
 }
@@ -43,7 +44,7 @@ func half(slots int) int { return min((slots+1)/2, 128) }
 
 // send brings back the results that are there and takes up to n jobs.
 func (d *dispatcher) send(ctx context.Context, n int) {
-	a := answer{began: time.Now(), done: d.ended, n: min(n, half(d.opts.Slots))}
+	a := answer{began: time.Now(), done: d.ended, n: min(n, half(d.opts.Slots)), types: d.serving.types}
 	d.ended = nil
 	d.sent++
 	d.slots.use(a.n)
@@ -90,7 +91,7 @@ func (d *dispatcher) answered(ctx context.Context, a answer) {
 	}
 	for _, c := range a.Jobs {
 		d.running++
-		d.start(ctx, c, a.began)
+		d.start(ctx, c, a)
 	}
 	d.idle = len(a.Jobs) < a.n && a.Finished == len(a.done)
 	d.next = time.Now().Add(a.Next)

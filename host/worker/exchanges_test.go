@@ -32,11 +32,14 @@ func TestWhenAnExchangeIsWorthIt(t *testing.T) {
 			d := dispatcher{
 				Worker:    &Worker{opts: Options{Slots: 8}, slots: newSlots(8)},
 				exchanges: exchanges{sent: c.sent},
+				serving:   serving{types: []string{"x"}},
 				running:   c.running, ended: make([]queue.Done, c.ended), idle: c.idle, next: c.next,
 			}
 			d.slots.use(c.running + c.claimed)
 			require.Equal(t, c.want, d.worthIt())
 			require.GreaterOrEqual(t, d.free(), 0)
+			d.serving.types = nil
+			require.Zero(t, d.free(), "nothing is served")
 		})
 	}
 }

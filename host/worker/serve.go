@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,11 +25,19 @@ func (c cancelled) Error() string { return c.why }
 // workers do.
 const pingScript, pingAnswer = "ping", "pong"
 
-// serve runs one claimed job and returns the result that is to be written, nil
-// for none: the job is another worker's now.
-func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
+// serve runs one job, claimed while types were served, and returns the result
+// that is to be written, nil for none: the job is another worker's now.
+func (w *Worker) serve(ctx context.Context, c *queue.Claim, types []string) *job.Result {
 	result := w.run(ctx, c)
 	cause := context.Cause(ctx)
+	if result == nil && slices.Contains(types, c.Job.Type) {
+		w.active.remove(c)
+		w.handBack(ctx, c)
+		return nil
+	}
+	if result == nil {
+		result = refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
+	}
 	if errors.Is(cause, errStopping) && result.End == job.Cancelled {
 		w.active.remove(c)
 		w.handBack(ctx, c)
@@ -52,7 +61,8 @@ func (w *Worker) serve(ctx context.Context, c *queue.Claim) *job.Result {
 	return result
 }
 
-// run finds the module and runs the job in it.
+// run finds the module and runs the job in it. It returns nil when there is
+// none: perhaps its file was removed since the job was claimed.
 func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 	if c.Refusal != "" {
 		return refused(c.Refusal)
@@ -64,7 +74,8 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}
 	}
 	if w.opts.Registry != nil {
-		if m, ok := w.opts.Registry.Lookup(c.Job.Type); ok {
+		if m, release, ok := w.opts.Registry.Acquire(c.Job.Type); ok {
+			defer release()
 			attempt := w.attempt(c, m.Manifest.Name)
 			if result := w.recall(ctx, attempt); result != nil {
 				return result
@@ -72,7 +83,7 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 			return m.Run(ctx, attempt)
 		}
 	}
-	return refused(fmt.Sprintf("no loaded module serves the script type %.80q; this worker serves %s", c.Job.Type, strings.Join(w.Types(), ", ")))
+	return nil
 }
 
 func isPing(payload []byte) bool {
@@ -95,8 +106,8 @@ func refused(message string) *job.Result {
 	return &job.Result{End: job.Refused, Error: message}
 }
 
-// handBack returns a job that the worker's stop interrupted, with what it has
-// said so far.
+// handBack returns a job that the worker's stop interrupted, or whose module is
+// gone, with what it has said so far.
 func (w *Worker) handBack(ctx context.Context, c *queue.Claim) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.opts.Queue.Lease())
 	defer cancel()

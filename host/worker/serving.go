@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/sandbox"
 )
 
 var errNothingServed = errors.New("no module that was asked for can be served, so no job can be run; henge module ls says why")
@@ -17,7 +17,7 @@ var errNothingServed = errors.New("no module that was asked for can be served, s
 type serving struct {
 	types []string
 
-	// changed is closed when there may be more.
+	// changed is closed when there may be more, or less.
 	changed <-chan struct{}
 }
 
@@ -31,45 +31,39 @@ func (s serving) isStale() bool {
 	}
 }
 
-// nextServing waits until a module that was asked for is ready and returns all
-// that are. A type that is served stays so, and thus there is only ever more.
-func (w *Worker) nextServing(ctx context.Context) (serving, error) {
-	never := make(chan struct{}) // handlers are there from the beginning
-	for first := true; ; first = false {
-		s := serving{changed: never}
-		var coming []string
-		if w.opts.Registry != nil {
-			s.changed = w.opts.Registry.Changed()
-			coming = w.among(w.opts.Registry.Pending())
-			w.announce(coming)
-		}
-		s.types = w.Types()
-		if len(s.types) > 0 {
-			return s, nil
-		}
-		if len(coming) == 0 {
-			return s, errNothingServed
-		}
-		if first {
-			w.log.Info("waiting for the first module", "types", coming)
-		}
-		select {
-		case <-s.changed:
-		case <-ctx.Done():
-			return s, ctx.Err()
-		}
+// nextServing returns what can be served now; no types when modules are still
+// loading, or when a folder is watched and nothing is in it.
+func (w *Worker) nextServing() (serving, error) {
+	s := serving{changed: make(chan struct{})} // never: handlers are there from the beginning
+	var coming []string
+	watches := false
+	if w.opts.Registry != nil {
+		s.changed = w.opts.Registry.Changed()
+		coming = w.among(w.opts.Registry.Pending())
+		watches = w.opts.Registry.Watches()
+		w.announce(coming)
 	}
+	s.types = w.Types()
+	if len(s.types) == 0 && len(coming) == 0 && !watches {
+		return s, errNothingServed
+	}
+	return s, nil
 }
 
 // announce logs what is served since it was called last, with what it takes in
-// bytes, and which of the types that were asked for will not be.
+// bytes, what is not served any more, and which of the types that were asked
+// for will not be.
 func (w *Worker) announce(coming []string) {
+	now := map[*sandbox.Module]bool{}
 	for _, e := range w.opts.Registry.Entries() {
 		types := w.among(e.Types)
-		if e.State != registry.Serving || len(types) == 0 || w.announced[e.File] {
+		if e.State != registry.Serving || len(types) == 0 {
 			continue
 		}
-		w.announced[e.File] = true
+		now[e.Module] = true
+		if w.announced[e.Module] {
+			continue
+		}
 		log := w.log.With("types", types, "module", e.Name, "version", e.Version, "size", e.Module.Size)
 		if e.Module.NotReset != "" {
 			log.Info("serving types", "instances", "new for each job", "since", e.Module.NotReset)
@@ -77,7 +71,19 @@ func (w *Worker) announce(coming []string) {
 		}
 		log.Info("serving types", "snapshot", e.Module.SnapshotSize())
 	}
-	there := append(w.opts.Registry.Types(), coming...)
+	first := w.announced == nil
+	w.announced = now
+	if first && len(now) == 0 {
+		w.log.Info("waiting for the first module", "types", coming)
+	}
+	served := w.opts.Registry.Types()
+	for _, t := range w.among(w.served) {
+		if !slices.Contains(served, t) {
+			w.log.Info("type not served any more", "type", t)
+		}
+	}
+	w.served = served
+	there := append(served, coming...)
 	for _, t := range w.types {
 		if !slices.Contains(there, t) && !w.missing[t] {
 			w.missing[t] = true
@@ -100,15 +106,15 @@ func (w *Worker) wanted(types []string) queue.Wanted {
 }
 
 // askedTypes returns the types that were asked for, in lower case, if some
-// module claims each.
-func askedTypes(asked, claimed []string) ([]string, error) {
-	if len(claimed) == 0 {
+// module claims each, or may come to.
+func askedTypes(asked, claimed []string, watches bool) ([]string, error) {
+	if len(claimed) == 0 && !watches {
 		return nil, errors.New("there is no module, so no job can be run: this henge was built without engines; run make build, or name a folder of .wasm files with --modules")
 	}
 	var types []string
 	for _, t := range asked {
 		t = strings.ToLower(strings.TrimSpace(t))
-		if !slices.Contains(claimed, t) {
+		if !slices.Contains(claimed, t) && !watches {
 			return nil, fmt.Errorf("no module serves the type %.80q; there are modules for %s", t, strings.Join(claimed, ", "))
 		}
 		types = append(types, t)

@@ -23,6 +23,7 @@ import (
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/registry"
+	"github.com/henge-run/henge/host/sandbox"
 )
 
 // DefaultGrace is how long running jobs may go on after a stop was asked for.
@@ -110,9 +111,12 @@ type Worker struct {
 	moved   movements
 	refused atomic.Pointer[error] // why the worker must not go on
 
-	// announced are the files that the log has, and missing the types that it
-	// says are not served. They are the dispatcher's alone.
-	announced, missing map[string]bool
+	// announced are the modules that the log has, served the types of the
+	// registry, and missing the types that the log says are not served. They are
+	// the dispatcher's alone.
+	announced map[*sandbox.Module]bool
+	served    []string
+	missing   map[string]bool
 
 	announceEvery time.Duration
 }
@@ -136,7 +140,8 @@ func New(opts Options) (*Worker, error) {
 		claimed = append(claimed, opts.Registry.Claimed()...)
 	}
 	slices.Sort(claimed)
-	types, err := askedTypes(opts.Types, claimed)
+	watches := opts.Registry != nil && opts.Registry.Watches()
+	types, err := askedTypes(opts.Types, claimed, watches)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +159,7 @@ func New(opts Options) (*Worker, error) {
 		scheduled: make(chan struct{}, 1),
 		present:   make(chan struct{}, 1),
 
-		announced: map[string]bool{},
-		missing:   map[string]bool{},
+		missing: map[string]bool{},
 
 		announceEvery: announceEvery,
 	}, nil
