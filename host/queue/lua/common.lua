@@ -183,16 +183,20 @@ local function wake_dependents(d, queue, id, before)
   end
 end
 
+-- Whether there is somebody who takes what is written to a stream of ended jobs,
+-- by its name, as far as this call has looked.
+local TAKEN = {}
+
 -- record_end names a job that ended in the stream that the history on disk is
 -- made from. Whoever keeps a history makes the stream, so that all who end jobs
 -- see that they are wanted: also a reaper or a producer that keeps none.
 local function record_end(d, queue, id)
   local stream = d.scope(queue).prefix .. 'history:' .. d.name
-  local most = string.match(HISTORY, '^%d+')
-  if string.find(HISTORY, '|' .. d.name .. '|', 1, true) then
-    redis.call('XADD', stream, 'MAXLEN', '~', most, '*', 'job', member(d, queue, id))
-  else
-    redis.call('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', most, '*', 'job', member(d, queue, id))
+  if TAKEN[stream] == nil then
+    TAKEN[stream] = string.find(HISTORY, '|' .. d.name .. '|', 1, true) ~= nil or redis.call('EXISTS', stream) == 1
+  end
+  if TAKEN[stream] then
+    redis.call('XADD', stream, 'MAXLEN', '~', string.match(HISTORY, '^%d+'), '*', 'job', member(d, queue, id))
   end
 end
 
