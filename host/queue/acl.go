@@ -122,7 +122,7 @@ func (r Role) needs() []string {
 	commands := []string{
 		"eval x 0", "evalsha x 0", "script|load x", // the scripts, and in them:
 		"del " + key, "exists " + key, "get " + key, "hdel " + key + " f", "hexists " + key + " f", "hget " + key + " f",
-		"hincrby " + key + " f 0", "hmget " + key + " f", "hstrlen " + key + " f", "hset " + key + " f v", "incrby " + key + " 0", "lindex " + key + " 0",
+		"hincrby " + key + " f 0", "hlen " + key, "hmget " + key + " f", "hstrlen " + key + " f", "hset " + key + " f v", "incrby " + key + " 0", "lindex " + key + " 0",
 		"lpush " + key + " v", "persist " + key, "pexpire " + key + " 1", "publish " + keyControl + " acl", "rpush " + key + " v",
 		"set " + key + " v", "smembers " + key, "time", "type " + key, "xadd " + key + " * f v",
 		"zadd " + key + " 1 m", "zcard " + key, "zcount " + key + " 0 0", "zrem " + key + " m",

@@ -8,14 +8,16 @@ import (
 )
 
 // costRecord is the field henge:cost of a job: one field, since it is written
-// at every end and read by people and programs that know JSON.
+// at every end and read by people and programs that know JSON. A number that is
+// not there is 0: Redis packs a job as long as none of its fields has more than
+// 64 bytes.
 type costRecord struct {
-	Fuel       int64  `json:"fuel"`
+	Fuel       int64  `json:"fuel,omitempty"`
 	WallUS     int64  `json:"wall_us"`
 	CPUUS      int64  `json:"cpu_us,omitempty"`
-	MemoryPeak int64  `json:"memory_peak"`
-	HostCalls  int64  `json:"host_calls"`
-	Instance   string `json:"instance"`
+	MemoryPeak int64  `json:"memory_peak,omitempty"`
+	HostCalls  int64  `json:"host_calls,omitempty"`
+	Instance   string `json:"instance,omitempty"`
 }
 
 // How an instance came to be as new.
@@ -31,10 +33,13 @@ func encodeCost(c job.Cost) string {
 	}
 	r := costRecord{
 		Fuel: c.Fuel, WallUS: c.Wall.Microseconds(), CPUUS: c.CPU.Microseconds(),
-		MemoryPeak: c.MemoryPeak, HostCalls: c.HostCalls, Instance: instanceNew,
+		MemoryPeak: c.MemoryPeak, HostCalls: c.HostCalls,
 	}
-	if c.Reset {
+	switch {
+	case c.Reset:
 		r.Instance = instanceReset
+	case c.MemoryPeak > 0: // a function of an embedding program has no instance
+		r.Instance = instanceNew
 	}
 	b, _ := json.Marshal(r) // nothing in it can fail
 	return string(b)

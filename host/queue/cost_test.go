@@ -31,7 +31,7 @@ func TestCostInTheRecord(t *testing.T) {
 		require.NoError(t, rdb.ZAddXX(t.Context(), scopeShared+inDue, redis.Z{Member: memberOf(osis, id), Score: 1}).Err())
 		second := job.Cost{Wall: time.Millisecond, Fuel: 8, MemoryPeak: 65536}
 		require.NoError(t, q.Finish(t.Context(), b.one(q, id), &job.Result{End: job.Success, Cost: second}))
-		require.JSONEq(t, `{"fuel":8,"wall_us":1000,"memory_peak":65536,"host_calls":0,"instance":"new"}`, cost(id))
+		require.JSONEq(t, `{"fuel":8,"wall_us":1000,"memory_peak":65536,"instance":"new"}`, cost(id))
 
 		// A new run begins without it, and one that nothing ran has none.
 		require.NoError(t, rdb.HSet(t.Context(), heroJob+id, "status", "dispatched").Err())

@@ -1,11 +1,11 @@
 package queue
 
 import (
+	"maps"
+	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/henge-run/henge/host/job"
 )
@@ -68,32 +68,108 @@ type Event struct {
 	Channel  string    // such as channel/CIRCLE/NAME, circle/CIRCLE, type/TYPE
 }
 
-// readEvent reads an entry of a stream. Anybody may have written it: what
-// cannot be read is left out.
-func readEvent(m redis.XMessage) Event {
-	text := func(name string) string {
-		s, _ := m.Values[name].(string)
-		return strings.ToValidUTF8(s, "\uFFFD")
+// eventPlace is where an event is in a stream: in an entry, as the last one of it or
+// as the n-th.
+type eventPlace struct {
+	entry string
+	n     int // from 1; 0 for the last
+}
+
+// seen is how many events of the entry are not behind the place.
+func (p eventPlace) seen() int {
+	if p.n == 0 {
+		return math.MaxInt
 	}
+	return p.n
+}
+
+// String is the ID of an event: the entry's, and for all but the last one of an
+// entry its number.
+func (p eventPlace) String() string {
+	if p.n == 0 {
+		return p.entry
+	}
+	return p.entry + "." + strconv.Itoa(p.n)
+}
+
+// parsePlace reads milliseconds, a dash and a number, and what String adds.
+func parsePlace(s string) (eventPlace, bool) {
+	entry, rest, inside := strings.Cut(s, ".")
+	ms, seq, ok := strings.Cut(entry, "-")
+	_, err := strconv.ParseUint(ms, 10, 64)
+	_, err2 := strconv.ParseUint(seq, 10, 64)
+	p := eventPlace{entry: entry}
+	if inside {
+		n, err := strconv.Atoi(rest)
+		if err != nil || n < 1 {
+			return eventPlace{}, false
+		}
+		p.n = n
+	}
+	return p, ok && err == nil && err2 == nil
+}
+
+// readEntry reads an entry of a stream, which tells one event or several: the
+// fields of each follow its id, and those that several have in common stand in
+// front of the first and are said again where they change. Anybody may have
+// written it: what cannot be read is left out.
+func readEntry(id string, fields *cursor) []Event {
+	var events []Event
+	common := map[string]string{}
+	var own map[string]string // of the event that is read; nil before the first
+	end := func(last bool) {
+		if own == nil {
+			return
+		}
+		p := eventPlace{entry: id}
+		if !last {
+			p.n = len(events) + 1
+		}
+		events = append(events, readEvent(p, own))
+	}
+	for fields.more() {
+		name, value := fields.string(), fields.string()
+		switch name {
+		case "event", "dialect", "queue", "circle":
+			common[name] = value
+		case "id":
+			end(false)
+			own = maps.Clone(common)
+			own["id"] = value
+		default:
+			if own != nil {
+				own[name] = value
+			}
+		}
+	}
+	if len(events) == 0 && own != nil {
+		maps.Copy(own, common) // an entry of one event may have them in any order
+	}
+	end(true)
+	return events
+}
+
+func readEvent(p eventPlace, fields map[string]string) Event {
+	text := func(name string) string { return strings.ToValidUTF8(fields[name], "\uFFFD") }
 	number := func(name string) int64 {
 		n, _ := strconv.ParseInt(text(name), 10, 64)
 		return n
 	}
 	e := Event{
-		ID: m.ID, Kind: EventKind(text("event")), Dialect: text("dialect"), Queue: text("queue"), Circle: text("circle"),
+		ID: p.String(), Kind: EventKind(text("event")), Dialect: text("dialect"), Queue: text("queue"), Circle: text("circle"),
 		Worker: text("worker"), Attempt: number("attempt"), Crashes: number("crashes"),
 		Progress: text("progress"), Reason: text("reason"), Channel: text("channel"),
 	}
 	e.End, _ = job.ParseEnd(text("end"))
-	ms, _, _ := strings.Cut(m.ID, "-")
+	ms, _, _ := strings.Cut(p.entry, "-")
 	if n, err := strconv.ParseInt(ms, 10, 64); err == nil {
 		e.Time = time.UnixMilli(n)
 	}
 	if n := number("at_ms"); n > 0 {
 		e.At = time.UnixMilli(n)
 	}
-	id, _ := m.Values["id"].(string) // as it is, or the job would not be found
-	e.Job = refIn(e.Dialect, e.Queue, e.Circle, id)
+	// The id is as it is, or the job would not be found.
+	e.Job = refIn(e.Dialect, e.Queue, e.Circle, fields["id"])
 	return e
 }
 

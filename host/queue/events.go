@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,7 +13,7 @@ import (
 )
 
 // ErrEventsLost is among the events where some are missing: the stream, which
-// keeps the last 10,000 or so (Options.Events), was cut behind the reader's
+// keeps the last 10,000 entries or so (Options.Events), was cut behind the reader's
 // place, or deleted. Reading goes on with the oldest that is left. It may be
 // said of nothing lost when the stream was cut just at that place.
 var ErrEventsLost = errors.New("events were lost: the stream no longer has what follows the last one read")
@@ -39,7 +37,7 @@ type EventsFrom struct {
 }
 
 const (
-	eventsInBatch = 500         // held in memory by a reader
+	eventsInBatch = 500         // entries held in memory by a reader
 	eventsBlock   = time.Second // how long one call waits for something new
 )
 
@@ -56,13 +54,40 @@ func (p *Producer) Events(ctx context.Context, from EventsFrom) (iter.Seq2[Event
 //
 // While Redis is away the sequence waits, and then goes on where it was. An
 // error ends the sequence, ctx's own among them, but for ErrEventsLost, after
-// which it goes on. At most some hundreds of events are in memory.
+// which it goes on. At most some thousands of events are in memory.
 func Events(ctx context.Context, rdb redis.UniversalClient, from EventsFrom) (iter.Seq2[Event, error], error) {
-	r := &eventReader{rdb: rdb, from: from, key: scopeShared + inEvents, last: from.After}
+	r := &eventReader{rdb: rdb, from: from, key: scopeShared + inEvents}
 	if err := r.open(ctx); err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
 	return func(yield func(Event, error) bool) { r.read(ctx, yield) }, nil
+}
+
+// EventsKept returns the events behind from.After, in order, that there are now;
+// by default all that are kept.
+func EventsKept(ctx context.Context, rdb redis.UniversalClient, from EventsFrom) ([]Event, error) {
+	r := &eventReader{rdb: rdb, from: from, key: scopeShared + inEvents}
+	if from.After == "" {
+		r.from.After = EventsOldest
+	}
+	if err := r.open(ctx); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	for kept := []Event(nil); ; {
+		batch, _, err := r.batch(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read events: %w", err)
+		}
+		if len(batch) == 0 {
+			return kept, nil
+		}
+		for _, e := range batch {
+			if r.wanted(e) {
+				kept = append(kept, e)
+			}
+		}
+		r.last, _ = parsePlace(batch[len(batch)-1].ID)
+	}
 }
 
 // eventReader reads one stream.
@@ -70,7 +95,7 @@ type eventReader struct {
 	rdb  redis.UniversalClient
 	from EventsFrom
 	key  string
-	last string // behind this one is the next
+	last eventPlace // behind this one is the next
 }
 
 // open checks what is asked for and settles where to begin.
@@ -83,9 +108,10 @@ func (r *eventReader) open(ctx context.Context) error {
 	if err := r.openCircle(); err != nil {
 		return err
 	}
-	if r.last != "" {
-		if !isStreamID(r.last) {
-			return fmt.Errorf("%s is not the id of an event: give the ID of one that was read, or %s for the oldest", quoteShort(r.last), EventsOldest)
+	if after := r.from.After; after != "" {
+		var ok bool
+		if r.last, ok = parsePlace(after); !ok {
+			return fmt.Errorf("%s is not the id of an event: give the ID of one that was read, or %s for the oldest", quoteShort(after), EventsOldest)
 		}
 		return nil
 	}
@@ -93,9 +119,9 @@ func (r *eventReader) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.last = EventsOldest
+	r.last = eventPlace{entry: EventsOldest}
 	if len(newest) > 0 {
-		r.last = newest[0].ID
+		r.last.entry = newest[0].ID
 	}
 	return nil
 }
@@ -114,14 +140,6 @@ func (r *eventReader) openCircle() (err error) {
 		}
 	}
 	return err
-}
-
-// isStreamID says whether s is milliseconds, a dash and a number.
-func isStreamID(s string) bool {
-	ms, n, ok := strings.Cut(s, "-")
-	_, err := strconv.ParseUint(ms, 10, 64)
-	_, err2 := strconv.ParseUint(n, 10, 64)
-	return ok && err == nil && err2 == nil
 }
 
 func (r *eventReader) read(ctx context.Context, yield func(Event, error) bool) {
@@ -145,9 +163,9 @@ func (r *eventReader) read(ctx context.Context, yield func(Event, error) bool) {
 		if lost && !yield(Event{}, fmt.Errorf("read events after %s: %w", r.last, ErrEventsLost)) {
 			return
 		}
-		for _, m := range batch {
-			r.last = m.ID
-			if e := readEvent(m); r.wanted(e) && !yield(e, nil) {
+		for _, e := range batch {
+			r.last, _ = parsePlace(e.ID)
+			if r.wanted(e) && !yield(e, nil) {
 				return
 			}
 		}
@@ -158,29 +176,44 @@ func (r *eventReader) wanted(e Event) bool {
 	return (r.from.Dialect == "" || e.Dialect == r.from.Dialect) && (r.from.Circle == "" || e.Circle == r.from.Circle)
 }
 
-// next returns the events behind the last one, and waits for some. It asks for
-// the last one too: where that is not the first of the answer, the stream was
-// cut in between, which a second call could not tell for sure.
-func (r *eventReader) next(ctx context.Context) (batch []redis.XMessage, lost bool, err error) {
-	batch, err = within(ctx, func() ([]redis.XMessage, error) {
-		return r.rdb.XRangeN(ctx, r.key, r.last, "+", eventsInBatch).Result()
-	})
-	switch {
-	case err != nil:
-		return nil, false, err
-	case len(batch) > 0 && batch[0].ID == r.last:
-		batch = batch[1:]
-	default:
-		lost = len(batch) > 0 && r.last != EventsOldest
-	}
-	if len(batch) > 0 {
-		return batch, lost, nil
+// next returns the events behind the last one, and waits for some.
+func (r *eventReader) next(ctx context.Context) (batch []Event, lost bool, err error) {
+	batch, lost, err = r.batch(ctx)
+	if err != nil || len(batch) > 0 {
+		return batch, lost, err
 	}
 	_, err = within(ctx, func() ([]redis.XStream, error) {
-		return r.rdb.XRead(ctx, &redis.XReadArgs{Streams: []string{r.key, r.last}, Count: 1, Block: eventsBlock}).Result()
+		return r.rdb.XRead(ctx, &redis.XReadArgs{Streams: []string{r.key, r.last.entry}, Count: 1, Block: eventsBlock}).Result()
 	})
 	if errors.Is(err, redis.Nil) {
 		err = nil
 	}
 	return nil, false, err
+}
+
+// batch returns events behind the last one, as far as there are some. It asks for
+// the entry of the last one too: where that is not the first of the answer, the
+// stream was cut in between, which a second call could not tell for sure.
+func (r *eventReader) batch(ctx context.Context) (batch []Event, lost bool, err error) {
+	// The client's own XRANGE puts fields into a map, and an entry has several of
+	// a name.
+	reply, err := within(ctx, func() (any, error) {
+		return r.rdb.Do(ctx, "XRANGE", r.key, r.last.entry, "+", "COUNT", eventsInBatch).Result()
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	c := newCursor(reply)
+	for first := true; c.more(); first = false {
+		entry := c.list()
+		id := entry.string()
+		events := readEntry(id, entry.list())
+		if first && id == r.last.entry {
+			batch = events[min(r.last.seen(), len(events)):]
+			continue
+		}
+		lost = lost || first && r.last.entry != EventsOldest
+		batch = append(batch, events...)
+	}
+	return batch, lost, c.err()
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -311,4 +313,70 @@ func TestEventsOutlastCutConnections(t *testing.T) {
 		require.Equal(t, numbered("J", n)[i], e.Job.ID)
 	}
 	require.NoError(t, <-done)
+}
+
+// What many jobs did in one call is told in few entries, and a reader that
+// stopped in the middle of one goes on there.
+func TestEventsOfManyJobsInOneEntry(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{Worker: "w"})
+		const n = 20
+		var want []string
+		for i := range n {
+			circle := []string{alice, bob}[i%2]
+			want = append(want, b.put(map[string]string{"context_id": circle, "caller_id": circle}))
+		}
+		claims := b.claims(q, n)
+		require.Len(t, claims.Jobs, n)
+		require.EqualValues(t, 2, rdb.XLen(t.Context(), scopeShared+inEvents).Val())
+
+		all, err := EventsKept(t.Context(), rdb, EventsFrom{Dialect: Hero})
+		require.NoError(t, err)
+		require.Len(t, all, n)
+		started := map[string]Event{}
+		for _, e := range all {
+			require.Equal(t, Event{ID: e.ID, Time: e.Time, Kind: EventStarted, Job: e.Job, Dialect: Hero, Queue: osis, Circle: e.Circle, Worker: "w", Attempt: 1}, e)
+			require.Equal(t, b.get(e.Job.ID)["context_id"], e.Circle)
+			started[e.Job.ID] = e
+		}
+		require.ElementsMatch(t, want, slices.Collect(maps.Keys(started)))
+		for i, e := range all {
+			rest, err := EventsKept(t.Context(), rdb, EventsFrom{Dialect: Hero, After: e.ID})
+			require.NoError(t, err)
+			require.Equal(t, all[i+1:], append([]Event{}, rest...), "behind %s", e.ID)
+		}
+		ofBob, err := EventsKept(t.Context(), rdb, EventsFrom{Circle: bob})
+		require.NoError(t, err)
+		require.Len(t, ofBob, n/2)
+		for _, bad := range []string{"7", "7-x", "7-1.0", "7-1.", "7-1.x", "7-1.2.3"} {
+			_, err := EventsKept(t.Context(), rdb, EventsFrom{After: bad})
+			require.ErrorContains(t, err, "is not the id of an event", bad)
+		}
+	})
+}
+
+// Entries are anybody's to write: one that is odd says little, and hides nothing.
+func TestOddEntriesOfEvents(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		stream := scopeShared + inEvents
+		for _, fields := range [][]string{
+			{"no", "id"},
+			{"id", "1", "circle", alice, "event", "started", "dialect", Hero, "queue", osis}, // in another order
+			{"event", "ended", "id", "2", "end", "no such end", "at_ms", "x", "attempt", "-"},
+			{"id", "3", "id", "4"},
+		} {
+			require.NoError(t, rdb.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, Values: fields}).Err())
+		}
+		all, err := EventsKept(t.Context(), rdb, EventsFrom{})
+		require.NoError(t, err)
+		var ids []string
+		for _, e := range all {
+			ids = append(ids, e.Job.ID)
+		}
+		require.Equal(t, []string{"1", "2", "3", "4"}, ids)
+		require.Equal(t, EventStarted, all[0].Kind)
+		require.Equal(t, alice, all[0].Circle)
+		require.Equal(t, osis, all[0].Queue)
+	})
 }

@@ -64,7 +64,8 @@ type Options struct {
 	// for ever.
 	JobTTL time.Duration
 
-	// Events is how many events are kept for live views; default 10,000,
+	// Events is how many entries of events, each with 1 to 16 of them, are kept
+	// for live views; default 10,000,
 	// negative for none.
 	Events int
 

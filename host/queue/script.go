@@ -39,9 +39,10 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
+		uses, name := parts[:len(parts)-1], parts[len(parts)-1]
 		all := text("prelude", "hash") +
 			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
-			text(append([]string{"common"}, parts...)...)
+			text(append([]string{"common"}, uses...)...) + told(text(name))
 		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
 	}
 	return &scripts{
@@ -92,6 +93,11 @@ func source(parts ...string) string {
 // a script first needs it.
 func made(dialect, text string) string {
 	return "MAKE['" + dialect + "'] = function()\n" + text + "end\n"
+}
+
+// told has what happened in a script told at its end, all of it at once.
+func told(text string) string {
+	return "local function run()\n" + text + "end\nlocal answer = run()\ntell()\nreturn answer\n"
 }
 
 // run runs the script by its digest and loads it where the server has lost

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/henge-run/henge/host/queue"
 )
 
 // mostEvents is how many events the workers of a trial keep.
@@ -48,29 +48,17 @@ func (t *trial) report(ctx context.Context, fault string) (Report, error) {
 
 // starts reads the events, the oldest first.
 func (t *trial) starts(ctx context.Context) ([]start, error) {
-	var all []start
-	const page = 10_000
-	for from := "-"; ; {
-		events, err := t.rdb.XRangeN(ctx, "henge:events", from, "+", page).Result()
-		if err != nil {
-			return nil, fmt.Errorf("read events: %w", err)
-		}
-		for _, e := range events {
-			if e.Values["event"] == "started" {
-				all = append(all, start{fmt.Sprint(e.Values["id"]), fmt.Sprint(e.Values["worker"]), timeOf(e)})
-			}
-		}
-		if len(events) < page {
-			return all, nil
-		}
-		from = "(" + events[page-1].ID
+	events, err := queue.EventsKept(ctx, t.rdb, queue.EventsFrom{Dialect: queue.Hero})
+	if err != nil {
+		return nil, err
 	}
-}
-
-func timeOf(e redis.XMessage) time.Time {
-	ms, _, _ := strings.Cut(e.ID, "-")
-	n, _ := strconv.ParseInt(ms, 10, 64)
-	return time.UnixMilli(n)
+	var all []start
+	for _, e := range events {
+		if e.Kind == queue.EventStarted {
+			all = append(all, start{e.Job.ID, e.Worker, e.Time})
+		}
+	}
+	return all, nil
 }
 
 // examine looks for what should not be, beside jobs that are lost or ended

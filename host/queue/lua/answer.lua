@@ -3,19 +3,18 @@
 -- that does not know of them, and count as lost with it.
 --
 -- A worker makes one call at a time in a slot, and numbers its calls. The hash
--- at KEYS[1] keeps of each slot the last call and, for each of its jobs,
--- dialect, list, id and attempt, each with its length in front.
+-- at KEYS[1] keeps of each slot the last call and, for each of its jobs, the
+-- member that names it with its length in front, and the attempt.
 
 -- How long an answer is kept: longer than Redis may be away, since a lease whose
 -- worker never heard of it would count as a crash afterwards.
 local ANSWER_MS = 3600000
 
 local function remember(slot, call)
-  local parts = {call .. '|'}
+  local parts, n = {call, '|'}, 2
   for _, j in ipairs(jobs) do
-    for _, part in ipairs({j[1], j[3], j[2], j[4]}) do
-      parts[#parts + 1] = #part .. ':' .. part
-    end
+    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = #j.member, ':', j.member, j[4], '|'
+    n = n + 5
   end
   redis.call('HSET', KEYS[1], slot, table.concat(parts))
   redis.call('PEXPIRE', KEYS[1], int(ANSWER_MS))
@@ -28,19 +27,17 @@ local function again(slot, call)
   if not kept or string.sub(kept, 1, #call + 1) ~= call .. '|' then
     return nil
   end
-  local at = #call + 2
-  local function part()
-    local colon = string.find(kept, ':', at, true)
-    local length = tonumber(string.sub(kept, at, colon - 1))
-    at = colon + 1 + length
-    return string.sub(kept, colon + 1, at - 1)
-  end
-  local found = {}
+  local at, found = #call + 2, {}
   while at <= #kept do
-    local d, queue, id, attempt = DIALECTS[part()], part(), part(), part()
-    if holds(d, queue, id, attempt, WORKER) then
+    local colon = string.find(kept, ':', at, true)
+    local last = colon + tonumber(string.sub(kept, at, colon - 1))
+    local d, queue, id = split(string.sub(kept, colon + 1, last))
+    local bar = string.find(kept, '|', last + 1, true)
+    local attempt = string.sub(kept, last + 1, bar - 1)
+    at = bar + 1
+    if d and holds(d, queue, id, attempt, WORKER) then
       local state, _, fields = d.read_job(queue, id)
-      prolong(d, queue, id, state, int(NOW + LEASE_MS))
+      prolong(d, queue, id, state, LEASE_ENDS)
       found[#found + 1] = {d.name, id, queue, attempt, int(count(state.run)),
         int(count(state.begun)), int(count(state.failures)), int(count(state.crashes)), fields}
     end

@@ -10,7 +10,7 @@ local CAPS
 
 -- room says how many more jobs may start in a channel.
 local function room(scope, channel, cap)
-  return cap - redis.call('ZCOUNT', channel_key(scope, channel), int(NOW), '+inf')
+  return cap - redis.call('ZCOUNT', channel_key(scope, channel), NOW_TEXT, '+inf')
 end
 
 local function circle_cap(circle)
@@ -59,7 +59,7 @@ end
 local function hold(d, queue, id, channel, circle)
   local scope = d.scope(queue)
   redis.call('LPUSH', hold_key(scope, channel), member(d, queue, id))
-  redis.call('ZADD', scope.held, 'NX', int(NOW), channel)
+  redis.call('ZADD', scope.held, 'NX', NOW_TEXT, channel)
   event(d, queue, id, 'held', circle, 'channel', channel)
 end
 
@@ -83,7 +83,7 @@ local function unhold(scope, most)
     if redis.call('EXISTS', key) == 0 then
       redis.call('ZREM', scope.held, channel)
     else
-      redis.call('ZADD', scope.held, 'XX', int(NOW), channel)
+      redis.call('ZADD', scope.held, 'XX', NOW_TEXT, channel)
     end
   end
 end

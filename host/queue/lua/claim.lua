@@ -24,7 +24,7 @@
 --   finished  how the attempts were ended: see finish.lua
 --   left      the positions, from 1, of lists that may hold more
 
-WORKER, LEASE_MS, WANT, APART = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+WORKER, LEASE_ENDS, WANT, APART = ARGV[8], int(NOW + tonumber(ARGV[9])), tonumber(ARGV[10]), tonumber(ARGV[11])
 LEAVE = ARGV[16] == '1'
 if ARGV[15] ~= '' then
   CAPS = cjson.decode(ARGV[15])

@@ -37,7 +37,12 @@ end
 -- circle_name is a circle as the worker names it. A dialect whose names are
 -- written otherwise has a rule of its own.
 local function circle_name(d, name)
-  return (d.canonical or canonical)(name)
+  local known = d.circles[name]
+  if not known then
+    known = (d.canonical or canonical)(name)
+    d.circles[name] = known
+  end
+  return known
 end
 
 local function wait_key(d, queue, circle)
@@ -80,18 +85,71 @@ local function put_front(d, queue, circle, id)
   redis.call(NEWEST and d.back or d.front, list_of(d, queue, id), id)
 end
 
--- event tells live views what happened to a job of a circle, whose name is as
--- written, nil for none; fields and values follow. events.go reads it.
-local function event(d, queue, id, what, circle, ...)
-  if EVENTS_MAX > 0 then
-    redis.call('XADD', d.scope(queue).events, 'MAXLEN', '~', ARGV[5], '*', 'event', what,
-      'dialect', d.name, 'queue', queue, 'id', id, 'circle', circle and circle_name(d, circle) or '', ...)
+-- How many events one entry of a stream tells, at most: the streams are bounded
+-- by their entries.
+local MOST_TOLD = 16
+
+-- What is to be told, by stream: fields and values, where event, dialect, queue
+-- and circle hold for the ids behind them until they are said again.
+local NEWS = {}
+
+local function add(news, field, value)
+  local n = #news
+  news[n + 1], news[n + 2] = field, value
+end
+
+-- tell writes what is to be told. It is called at the end of each script: one
+-- entry for many jobs costs the server a tenth of an entry for each.
+local function tell()
+  for _, news in pairs(NEWS) do
+    redis.call('XADD', news.key, 'MAXLEN', '~', ARGV[5], '*', unpack(news))
+  end
+  NEWS = {}
+end
+
+-- event has live views told what happened to a job of a circle, whose name is as
+-- written, nil for none; fields and values follow. event.go reads it.
+local function event(d, queue, id, what, circle, field, value, field2, value2)
+  if EVENTS_MAX <= 0 then
+    return
+  end
+  circle = circle and circle_name(d, circle) or ''
+  local key = d.scope(queue).events
+  local news = NEWS[key]
+  if news and news.count == MOST_TOLD then
+    tell()
+    news = nil
+  end
+  if not news then
+    news = {key = key, count = 0}
+    NEWS[key] = news
+  end
+  news.count = news.count + 1
+  if news.what ~= what then
+    news.what = what
+    add(news, 'event', what)
+  end
+  if news.queue ~= queue then
+    news.queue = queue
+    add(news, 'dialect', d.name)
+    add(news, 'queue', queue)
+  end
+  if news.circle ~= circle then
+    news.circle = circle
+    add(news, 'circle', circle)
+  end
+  add(news, 'id', id)
+  if field then
+    add(news, field, value)
+  end
+  if field2 then
+    add(news, field2, value2)
   end
 end
 
 -- park keeps an id whose job is not there (yet).
 local function park(d, queue, id)
-  redis.call('ZADD', d.scope(queue).limbo, 'NX', int(NOW), member(d, queue, id))
+  redis.call('ZADD', d.scope(queue).limbo, 'NX', NOW_TEXT, member(d, queue, id))
 end
 
 -- bury makes an id a dead letter. The job itself, where there is one, is for
@@ -102,7 +160,7 @@ local function bury(d, queue, id, reason, circle)
     shown = string.sub(id, 1, 64) .. '...'
   end
   local dead = d.scope(queue).dead
-  redis.call('ZADD', dead, int(NOW), d.name .. '|' .. queue .. '|' .. string.gsub(reason, '|', '/') .. '|' .. shown)
+  redis.call('ZADD', dead, NOW_TEXT, d.name .. '|' .. queue .. '|' .. string.gsub(reason, '|', '/') .. '|' .. shown)
   redis.call('PEXPIRE', dead, int(DEAD_TTL))
   local over = redis.call('ZCARD', dead) - DEAD_MAX
   if over > 0 then
@@ -143,7 +201,7 @@ end
 -- next is, in ms; -1 when there is none.
 local DUE_BATCH = 100
 local function move_due(scope, tell)
-  for _, m in ipairs(redis.call('ZRANGEBYSCORE', scope.due, '-inf', int(NOW), 'LIMIT', 0, DUE_BATCH)) do
+  for _, m in ipairs(redis.call('ZRANGEBYSCORE', scope.due, '-inf', NOW_TEXT, 'LIMIT', 0, DUE_BATCH)) do
     local d, queue, id = split(m)
     redis.call('ZREM', scope.due, m)
     if d then
@@ -183,20 +241,19 @@ local function wake_dependents(d, queue, id, before)
   end
 end
 
--- Whether there is somebody who takes what is written to a stream of ended jobs,
--- by its name, as far as this call has looked.
-local TAKEN = {}
-
 -- record_end names a job that ended in the stream that the history on disk is
 -- made from. Whoever keeps a history makes the stream, so that all who end jobs
 -- see that they are wanted: also a reaper or a producer that keeps none.
 local function record_end(d, queue, id)
-  local stream = d.scope(queue).prefix .. 'history:' .. d.name
-  if TAKEN[stream] == nil then
-    TAKEN[stream] = string.find(HISTORY, '|' .. d.name .. '|', 1, true) ~= nil or redis.call('EXISTS', stream) == 1
+  local scope = d.scope(queue)
+  local taken = scope.taken[d.name]
+  if taken == nil then
+    local stream = scope.prefix .. 'history:' .. d.name
+    taken = (string.find(HISTORY, '|' .. d.name .. '|', 1, true) or redis.call('EXISTS', stream) == 1) and stream
+    scope.taken[d.name] = taken
   end
-  if TAKEN[stream] then
-    redis.call('XADD', stream, 'MAXLEN', '~', string.match(HISTORY, '^%d+'), '*', 'job', member(d, queue, id))
+  if taken then
+    redis.call('XADD', taken, 'MAXLEN', '~', string.match(HISTORY, '^%d+'), '*', 'job', member(d, queue, id))
   end
 end
 
@@ -210,17 +267,17 @@ local function end_job(d, queue, id, before, ending, output, message, cost, dead
 end
 
 -- holds is the fence: the job is this worker's as long as attempt and worker
--- are the ones of its claim and the lease stands. It returns the job's state,
--- or nil and what was read. With command 'ZREM' the lease is given up with it.
+-- are the ones of its claim and the lease stands. It returns the job's state
+-- or nil. With command 'ZREM' the lease is given up with it.
 local function holds(d, queue, id, attempt, worker, command)
-  local state = d.read_fence(queue, id)
+  local state = d.read_hold(queue, id)
   if state and state.attempt == attempt and state.worker == worker then
     local lease = redis.call(command or 'ZSCORE', d.scope(queue).lease, member(d, queue, id))
     if lease and lease ~= 0 then
-      return state
+      return state.plain == attempt and state or d.read_fence(queue, id)
     end
   end
-  return nil, state
+  return nil
 end
 
 -- A channel is a set of leases that are counted together: those of a circle,

@@ -11,14 +11,15 @@
 --   number of log lines, the first one's number (see unnoted), and the lines
 
 -- written tells a finish that is sent again from one that comes too late.
-local function written(f, found, worker)
-  if not found or found.attempt ~= f.attempt or found.worker ~= worker then
+local function written(d, queue, id, attempt, worker, mode, ending, failures)
+  local found = d.read_fence(queue, id)
+  if not found or found.attempt ~= attempt or found.worker ~= worker then
     return false
   end
-  if f.mode == 'retry' then
-    return found.failures == f.failures and redis.call('ZSCORE', f.d.scope(f.queue).due, member(f.d, f.queue, f.id))
+  if mode == 'retry' then
+    return found.failures == failures and redis.call('ZSCORE', d.scope(queue).due, member(d, queue, id))
   end
-  return found.ending == f.ending and f.d.is_ended(found.status)
+  return found.ending == ending and d.is_ended(found.status)
 end
 
 -- append_log adds lines from..to of ARGV to a job's log.
@@ -46,27 +47,33 @@ local function unnoted(d, queue, id, attempt, first, i)
   return of == attempt and i + math.max(0, count(n) - tonumber(first)) or i
 end
 
--- finish ends one attempt. It returns 1 when that was written, 2 when the same
--- was written before (a client that lost the answer sends it again), 0 when
--- the job is no longer the worker's: then nothing was written.
-local function finish(f, worker, log_lines, log_ttl)
-  local state, found = holds(f.d, f.queue, f.id, f.attempt, worker, 'ZREM')
+-- finish ends the attempt at ARGV[i]; its log lines end at ARGV[last]. It returns
+-- 1 when that was written, 2 when the same was written before (a client that lost
+-- the answer sends it again), 0 when the job is no longer the worker's: then
+-- nothing was written.
+local function finish(i, last, worker, log_lines, log_ttl)
+  local d, queue, id, attempt = DIALECTS[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local mode, ending, output, message, cost, failures = unpack(ARGV, i + 4, i + 9)
+  local state = holds(d, queue, id, attempt, worker, 'ZREM')
   if not state then
-    return written(f, found, worker) and 2 or 0
+    return written(d, queue, id, attempt, worker, mode, ending, failures) and 2 or 0
   end
-  leave_channels(f.d, f.queue, f.id, state)
-  append_log(f.d, f.queue, f.id, unnoted(f.d, f.queue, f.id, f.attempt, f.first, f.lines), f.lines_end, log_lines, log_ttl)
-  if f.mode == 'retry' then
-    f.d.set_waiting(f.queue, f.id, 'failures', f.failures, 'error', f.message, 'henge:cost', f.cost)
-    redis.call('ZADD', f.d.scope(f.queue).due, int(NOW + f.delay), member(f.d, f.queue, f.id))
-    event(f.d, f.queue, f.id, 'retry', state.circle, 'end', f.ending, 'at_ms', int(NOW + f.delay))
+  leave_channels(d, queue, id, state)
+  if last > i + 12 then
+    append_log(d, queue, id, unnoted(d, queue, id, attempt, ARGV[i + 12], i + 13), last, log_lines, log_ttl)
+  end
+  if mode == 'retry' then
+    local at = int(NOW + tonumber(ARGV[i + 10]))
+    d.set_waiting(queue, id, 'failures', failures, 'error', message, 'henge:cost', cost)
+    redis.call('ZADD', d.scope(queue).due, at, member(d, queue, id))
+    event(d, queue, id, 'retry', state.circle, 'end', ending, 'at_ms', at)
     return 1
   end
-  if f.mode == 'dead' then
-    bury(f.d, f.queue, f.id, 'failed ' .. f.failures .. ' times, at last with ' .. f.ending, state.circle)
-    f.d.set(f.queue, f.id, 'failures', f.failures)
+  if mode == 'dead' then
+    bury(d, queue, id, 'failed ' .. failures .. ' times, at last with ' .. ending, state.circle)
+    d.set(queue, id, 'failures', failures)
   end
-  end_job(f.d, f.queue, f.id, state, f.ending, f.output, f.message, f.cost, f.mode == 'dead')
+  end_job(d, queue, id, state, ending, output, message, cost, mode == 'dead')
   return 1
 end
 
@@ -74,15 +81,9 @@ end
 local function finish_all(i, worker, log_lines, log_ttl)
   local answers = {}
   while i <= #ARGV do
-    local lines = i + 13
-    local lines_end = lines + tonumber(ARGV[i + 11]) - 1
-    answers[#answers + 1] = finish({
-      d = DIALECTS[ARGV[i]], queue = ARGV[i + 1], id = ARGV[i + 2], attempt = ARGV[i + 3],
-      mode = ARGV[i + 4], ending = ARGV[i + 5], output = ARGV[i + 6], message = ARGV[i + 7],
-      cost = ARGV[i + 8], failures = ARGV[i + 9], delay = tonumber(ARGV[i + 10]),
-      first = ARGV[i + 12], lines = lines, lines_end = lines_end,
-    }, worker, log_lines, log_ttl)
-    i = lines_end + 1
+    local last = i + 12 + tonumber(ARGV[i + 11])
+    answers[#answers + 1] = finish(i, last, worker, log_lines, log_ttl)
+    i = last + 1
   end
   return answers
 end

@@ -9,7 +9,8 @@
 --   scope(queue), job_key(queue, id), log_key(queue, id)
 --   read_state(queue, id)         henge's own fields and the circle's name as
 --                                 written, or nil and why
---   read_fence(queue, id)         the same, as far as the fence needs them
+--   read_fence(queue, id)         the same without a look at what others write
+--   read_hold(queue, id)          attempt, worker and plain alone
 --   read_job(queue, id)           these, nil, and what a claim hands out
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
@@ -19,14 +20,26 @@
 local STATE = {'status', 'attempt', 'run', 'failures', 'crashes', 'worker', 'queue', 'end', 'cancel',
   'channels', 'error', 'awaited', 'begun'}
 
-local function state_of(v)
+-- state_of makes a state of the values of STATE, which stand behind v[at].
+local function state_of(v, at)
   return {
-    status = v[1], attempt = v[2], run = v[3], failures = v[4],
-    crashes = v[5], worker = v[6], queue = v[7], ending = v[8], cancel = v[9],
-    channels = v[10], message = v[11], awaited = v[12],
-    begun = v[13],
+    status = v[at + 1], attempt = v[at + 2], run = v[at + 3], failures = v[at + 4],
+    crashes = v[at + 5], worker = v[at + 6], queue = v[at + 7], ending = v[at + 8], cancel = v[at + 9],
+    channels = v[at + 10], message = v[at + 11], awaited = v[at + 12], begun = v[at + 13],
   }
 end
+
+-- An attempt is plain when nothing is to be done at its end but to write that:
+-- the field plain then is its number. Of a small hash, where the server looks
+-- through all fields for each that is missing, this is most of what it takes to
+-- end a job.
+local HOLD = {'attempt', 'worker', 'plain'}
+local function hold_of(v, at)
+  return {attempt = v[at + 1], worker = v[at + 2], plain = v[at + 3]}
+end
+
+-- A hash of more fields is not read as a whole: anybody may have written it.
+local MOST_FIELDS = 64
 
 -- absent says why a read gave nothing: 'missing' when there is no such key,
 -- otherwise a sentence for the dead letter.
@@ -40,7 +53,7 @@ end
 -- expire_job gives an ended job its time to live.
 local function expire_job(key)
   if JOB_TTL > 0 then
-    redis.call('PEXPIRE', key, int(JOB_TTL))
+    redis.call('PEXPIRE', key, ARGV[4])
   end
 end
 
@@ -54,18 +67,32 @@ end
 --   touched()     name and value of the field that says when it changed
 local function hash_dialect(d)
   DIALECTS[d.name] = d
-  local all, brief = {unpack(STATE)}, {unpack(STATE)}
-  for i, name in ipairs(d.handed_out) do
-    all[#STATE + i] = name
-    if i <= d.circle_fields then
-      brief[#STATE + i] = name
-    end
-  end
+  d.circles = {}
+  local handed_out = #d.handed_out
   local circle_fields = {unpack(d.handed_out, 1, d.circle_fields)}
 
-  -- circle_at picks the circle's name out of what was read, from a position on.
-  local function circle_at(queue, v, first)
-    for i = first, first + d.circle_fields - 1 do
+  -- Each list of fields begins with those that may name the circle, and ends
+  -- with a part of STATE.
+  local function before(fields, state)
+    local all = {unpack(fields)}
+    for _, name in ipairs(state) do
+      all[#all + 1] = name
+    end
+    return all
+  end
+  local all, brief, hold = before(d.handed_out, STATE), before(circle_fields, STATE), before(circle_fields, HOLD)
+  local place = {}
+  for i, name in ipairs(all) do
+    place[name] = i
+  end
+  local nothing = {}
+  for i = 1, #all do
+    nothing[i] = false
+  end
+
+  -- circle_in picks the circle's name out of what was read.
+  function d.circle_in(queue, v)
+    for i = 1, d.circle_fields do
       if v[i] and v[i] ~= '' then
         return v[i]
       end
@@ -73,43 +100,60 @@ local function hash_dialect(d)
     return d.default_circle and d.default_circle(queue) or ''
   end
 
-  local function known(queue, key, v)
+  -- read reads fields, of which those of the state stand behind the at-th.
+  local function read(queue, id, fields, at, make)
+    local key = d.job_key(queue, id)
+    local v = redis.pcall('HMGET', key, unpack(fields))
     if failed(v) then
       return nil, absent(key, v)
     end
-    if not v[1] and not v[2] and redis.call('EXISTS', key) == 0 then
+    if not v[at + 1] and not v[at + 2] and redis.call('EXISTS', key) == 0 then
       return nil, 'missing'
     end
-    local state = state_of(v)
-    state.circle = circle_at(queue, v, #STATE + 1)
-    return state
+    local state = make(v, at)
+    state.circle = d.circle_in(queue, v)
+    return state, nil, v
   end
 
   function d.read_state(queue, id)
-    local key = d.job_key(queue, id)
-    return known(queue, key, redis.pcall('HMGET', key, unpack(brief)))
+    return read(queue, id, brief, d.circle_fields, state_of)
   end
 
   d.read_fence = d.read_state
 
-  -- One command reads both, since a claim is bound by their number.
-  function d.read_job(queue, id)
-    local key = d.job_key(queue, id)
-    local v = redis.pcall('HMGET', key, unpack(all))
-    local state, why = known(queue, key, v)
-    if not state then
-      return nil, why
-    end
-    local fields = {}
-    for i = 1, #d.handed_out do
-      fields[i] = v[#STATE + i]
-    end
-    return state, nil, fields
+  function d.read_hold(queue, id)
+    return read(queue, id, hold, d.circle_fields, hold_of)
   end
 
-  -- circle_in picks the circle's name out of the fields of a claim.
-  function d.circle_in(queue, fields)
-    return circle_at(queue, fields, 1)
+  -- whole reads all fields, which takes half as long as to ask for each; nil
+  -- where that cannot be done.
+  local function whole(queue, id)
+    local key = d.job_key(queue, id)
+    local n = redis.pcall('HLEN', key)
+    if failed(n) or n == 0 or n > MOST_FIELDS then
+      return nil
+    end
+    local found, v = redis.call('HGETALL', key), {unpack(nothing)}
+    for i = 1, #found, 2 do
+      local at = place[found[i]]
+      if at then
+        v[at] = found[i + 1]
+      end
+    end
+    local state = state_of(v, handed_out)
+    state.circle = d.circle_in(queue, v)
+    return state, nil, v
+  end
+
+  function d.read_job(queue, id)
+    local state, why, v = whole(queue, id)
+    if not state then
+      state, why, v = read(queue, id, all, handed_out, state_of)
+    end
+    for i = v and #all or 0, handed_out + 1, -1 do
+      v[i] = nil
+    end
+    return state, why, v
   end
 
   function d.circle_of(queue, id)
@@ -136,7 +180,7 @@ local function hash_dialect(d)
   end
 
   -- set_started marks a job as running; fresh drops what an earlier run left.
-  function d.set_started(queue, id, worker, attempt, run, begun, fresh)
+  function d.set_started(queue, id, worker, attempt, run, begun, fresh, plain)
     local key = d.job_key(queue, id)
     if fresh then
       redis.call('HDEL', key, 'end', 'failures', 'crashes', 'cancel',
@@ -145,7 +189,7 @@ local function hash_dialect(d)
     end
     local name, at = d.touched()
     redis.call('HSET', key, 'status', d.words.started, name, at,
-      'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run, 'begun', begun)
+      'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run, 'begun', begun, 'plain', plain and attempt or '')
   end
 
   -- set_waiting marks a job as waiting in a list again; further fields follow.
@@ -175,20 +219,22 @@ local function hash_dialect(d)
     local key = d.job_key(queue, id)
     local ok = message == ''
     local name, at = d.touched()
-    local there = {'status', d.ended_as(ok, ending, dead), name, at, 'end', ending}
-    local gone = {}
-    local function put(field, value, has)
-      if has then
-        there[#there + 1], there[#there + 2] = field, value
-      else
-        gone[#gone + 1] = field
-      end
+    local there, gone = {'status', d.ended_as(ok, ending, dead), name, at, 'end', ending}, {}
+    if not ok then
+      there[7], there[8] = 'error', message
+    elseif before == nil or before.message then
+      gone[1] = 'error'
     end
-    if not ok or before == nil or before.message then
-      put('error', message, not ok)
+    if ok or output ~= '' then
+      there[#there + 1], there[#there + 2] = 'output', output
+    else
+      gone[#gone + 1] = 'output'
     end
-    put('output', output, ok or output ~= '')
-    put('henge:cost', cost, cost ~= '')
+    if cost ~= '' then
+      there[#there + 1], there[#there + 2] = 'henge:cost', cost
+    else
+      gone[#gone + 1] = 'henge:cost'
+    end
     redis.call('HSET', key, unpack(there))
     if #gone > 0 then
       redis.call('HDEL', key, unpack(gone))

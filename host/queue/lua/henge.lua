@@ -47,7 +47,7 @@ function own.ended_as(ok, ending, dead)
 end
 
 function own.touched()
-  return 'updated_ms', int(NOW)
+  return 'updated_ms', NOW_TEXT
 end
 
 function own.reply_key(queue, id)
@@ -74,5 +74,5 @@ function own.level_of(queue, id)
 end
 
 function own.new(id)
-  return {'id', id, 'status', 'queued', 'created_ms', int(NOW), 'updated_ms', int(NOW)}
+  return {'id', id, 'status', 'queued', 'created_ms', NOW_TEXT, 'updated_ms', NOW_TEXT}
 end

@@ -16,8 +16,9 @@ local hero = hash_dialect({
   needs = {11, 12}, channel = 14,
 })
 
+local shared = scope_of('henge:')
 function hero.scope()
-  return scope_of('henge:')
+  return shared
 end
 
 function hero.job_key(_, id)

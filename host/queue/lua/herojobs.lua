@@ -9,7 +9,7 @@ local herojobs = {
   name = 'herojobs', shared = false,
   oldest = 'LPOP', newest = 'RPOP', back = 'RPUSH', front = 'LPUSH',
   words = {waiting = 'new', started = 'active', later = 'new', done = 'done', ended = {done = true, error = true}},
-  needs = {}, channel = 6, run_at = 8,
+  needs = {}, channel = 6, run_at = 8, circles = {},
 }
 DIALECTS.herojobs = herojobs
 
@@ -144,7 +144,7 @@ do
   end
 
   local function state_in(queue, job, v)
-    local state = state_of(v)
+    local state = state_of(v, 0)
     state.circle = d.default_circle(queue)
     state.status = json_text(job.text, job.members.status)
     return state
@@ -158,10 +158,12 @@ do
     if there ~= 1 then
       return nil, absent(key, there)
     end
-    local state = state_of(redis.call('HMGET', d.own_key(queue, id), unpack(STATE)))
+    local state = state_of(redis.call('HMGET', d.own_key(queue, id), unpack(STATE)), 0)
     state.circle = d.default_circle(queue)
     return state
   end
+
+  d.read_hold = d.read_fence
 
   function d.read_state(queue, id)
     local job, why, ended = read(queue, id)
@@ -177,7 +179,7 @@ do
   -- read_job leaves out the text of a job that runs, whose id was pushed again.
   function d.read_job(queue, id)
     local v = redis.call('HMGET', d.own_key(queue, id), unpack(ALL))
-    local fence = state_of(v)
+    local fence = state_of(v, 0)
     if fence.queue and redis.call('ZSCORE', d.scope().lease, 'herojobs|' .. fence.queue .. '|' .. id) then
       return fence, nil, {}
     end

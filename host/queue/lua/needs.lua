@@ -88,10 +88,10 @@ local function held_up(d, queue, id, fields, circle)
   for _, n in ipairs(unfinished) do
     redis.call('SADD', after_key(d, queue, n), m)
     if d.read_state(queue, n) then
-      d.set(queue, n, 'awaited', '1')
+      d.set(queue, n, 'awaited', '1', 'plain', '')
     end
   end
-  redis.call('ZADD', scope.waiting, 'NX', int(NOW), m)
+  redis.call('ZADD', scope.waiting, 'NX', NOW_TEXT, m)
   d.set_held(queue, id, 'needs')
   event(d, queue, id, 'waiting', circle)
   return true

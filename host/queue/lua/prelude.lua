@@ -4,7 +4,7 @@
 -- ARGV[2] how many dead letters are kept
 -- ARGV[3] how long a dead letter is kept, ms
 -- ARGV[4] how long an ended job is kept, ms; 0 for ever
--- ARGV[5] how many events are kept; 0 writes none
+-- ARGV[5] how many entries of events are kept; 0 writes none
 -- ARGV[6] 'oldest' or 'newest': which job of a list is taken first
 -- ARGV[7] how many ended jobs wait for the history on disk at the most, and
 --         the dialects whose jobs do: '1000000|hero|', '0|' for none
@@ -12,7 +12,8 @@
 -- scope that is meant, so that a cluster sends the script to the right server;
 -- other keys are the script's own to find.
 --
--- After this file come hash.lua, the dialects, common.lua, and the script.
+-- After this file come hash.lua, the dialects, common.lua, what the script uses,
+-- and the script as a function, behind which what happened is told.
 
 local REPLY_TTL, DEAD_MAX, DEAD_TTL = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local JOB_TTL, EVENTS_MAX, NEWEST = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == 'newest'
@@ -44,9 +45,12 @@ local DIALECTS = setmetatable({}, {__index = function(made, name)
 end})
 
 -- int writes a whole number without an exponent, at any size a double holds.
+-- Formatting takes as long as a short command, and most counts are small.
+local SMALL = {[0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'}
 local function int(n)
-  return string.format('%.0f', n)
+  return SMALL[n] or string.format('%.0f', n)
 end
+local NOW_TEXT = int(NOW)
 
 -- count reads a counter out of a field that anybody may have written. What is
 -- no plain number counts as 0, since tonumber would take '1e300' and 'inf'.
@@ -96,7 +100,7 @@ local function scope_of(prefix)
       prefix = prefix,
       lease = prefix .. 'lease', due = prefix .. 'due', dead = prefix .. 'dead',
       limbo = prefix .. 'limbo', paused = prefix .. 'paused', waiting = prefix .. 'waiting',
-      held = prefix .. 'held', events = prefix .. 'events',
+      held = prefix .. 'held', events = prefix .. 'events', taken = {},
     }
     SCOPES[prefix] = s
   end

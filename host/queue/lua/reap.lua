@@ -25,7 +25,7 @@ end
 -- either, and an expired lease says nothing about its worker.
 local function gap(scope, last_key)
   local last = tonumber(redis.call('GET', last_key) or '')
-  redis.call('SET', last_key, int(NOW))
+  redis.call('SET', last_key, NOW_TEXT)
   if last and NOW - last <= LEASE_MS / 2 then
     return
   end
@@ -135,7 +135,7 @@ end
 for _, key in ipairs(KEYS) do
   local scope = scope_of(string.sub(key, 1, -#'reaped' - 1))
   gap(scope, key)
-  local more = each(scope.lease, int(NOW), false, crashed)
+  local more = each(scope.lease, NOW_TEXT, false, crashed)
   more = each(scope.limbo, int(NOW - LIMBO_MS), true, forgotten) or more
   each(scope.waiting, '+inf', false, function(d, queue, id, since)
     still_needed(scope, d, queue, id, since)

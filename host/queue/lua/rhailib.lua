@@ -15,8 +15,9 @@ local rhailib = hash_dialect({
   needs = {}, channel = 10,
 })
 
+local shared = scope_of('henge:')
 function rhailib.scope()
-  return scope_of('henge:')
+  return shared
 end
 
 function rhailib.job_key(_, id)

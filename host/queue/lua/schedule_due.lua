@@ -20,7 +20,7 @@ for i, set in ipairs(KEYS) do
     break
   end
   looked = i
-  local found = redis.pcall('ZRANGEBYSCORE', set, '-inf', int(NOW), 'LIMIT', 0, ARGV[8])
+  local found = redis.pcall('ZRANGEBYSCORE', set, '-inf', NOW_TEXT, 'LIMIT', 0, ARGV[8])
   if failed(found) then
     notices[#notices + 1] = {set, '', 'holds a ' .. redis.call('TYPE', set).ok .. ', not a sorted set: none of these schedules is run'}
   else
@@ -33,11 +33,11 @@ for i, set in ipairs(KEYS) do
         due[#due + 1] = {i, name, type(dialect) == 'string' and dialect or ''}
       end
     end
-    local first = redis.call('ZRANGEBYSCORE', set, '(' .. int(NOW), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local first = redis.call('ZRANGEBYSCORE', set, '(' .. NOW_TEXT, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     local at = tonumber(first[2] or '')
     if at and at < NOW + DAY and (next_ms < 0 or at - NOW < next_ms) then
       next_ms = at - NOW
     end
   end
 end
-return {looked, int(NOW), int(next_ms), due, notices}
+return {looked, NOW_TEXT, int(next_ms), due, notices}

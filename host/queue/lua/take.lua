@@ -2,7 +2,7 @@
 -- it belongs.
 
 -- What a claim was told; claim.lua sets these.
-local WORKER, LEASE_MS, WANT
+local WORKER, LEASE_ENDS, WANT
 local serves
 
 local jobs, notices = {}, {}
@@ -53,21 +53,22 @@ local function full(scope, channels)
   end
 end
 
--- lease gives the worker a job; false when it runs already, which a copy of
--- its id finds whose job lost the fields that say so.
+-- lease gives the worker a job, and returns the member that names it; nil when
+-- it runs already, which a copy of its id finds whose job lost the fields that
+-- say so.
 local function lease(d, queue, id, channels)
-  local scope, m, expiry = d.scope(queue), member(d, queue, id), int(NOW + LEASE_MS)
-  if redis.call('ZADD', scope.lease, 'NX', expiry, m) == 0 then
-    return false
+  local scope, m = d.scope(queue), member(d, queue, id)
+  if redis.call('ZADD', scope.lease, 'NX', LEASE_ENDS, m) == 0 then
+    return nil
   end
   if not channels or #channels == 0 then
-    return true
+    return m
   end
   for _, channel in ipairs(channels) do
-    redis.call('ZADD', channel_key(scope, channel), expiry, m)
+    redis.call('ZADD', channel_key(scope, channel), LEASE_ENDS, m)
   end
   d.set(queue, id, 'channels', table.concat(channels, '\n'))
-  return true
+  return m
 end
 
 -- take hands out one id, or puts it where it belongs.
@@ -113,19 +114,22 @@ local function take(d, queue, id)
       return hold(d, queue, id, channel, state.circle)
     end
   end
-  if not lease(d, queue, id, channels) then
+  local m = lease(d, queue, id, channels)
+  if not m then
     return
   end
   -- An ended job whose producer set the status back is dispatched anew.
   local fresh = state.ending and true or false
   local attempt = int(count(state.attempt) + 1)
-  local run, begun = count(state.run), count(state.begun)
+  local run, begun = count(state.run), NOW_TEXT
   if fresh or run == 0 then
-    run, begun = run + 1, NOW
+    run = int(run + 1)
+  else
+    run, begun = int(run), int(count(state.begun))
   end
-  run, begun = int(run), int(begun)
-  d.set_started(queue, id, WORKER, attempt, run, begun, fresh)
+  local plain = not CAPS and not state.awaited and (fresh or not state.message)
+  d.set_started(queue, id, WORKER, attempt, run, begun, fresh, plain)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
   jobs[#jobs + 1] = {d.name, id, queue, attempt, run, begun,
-    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}
+    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields, member = m}
 end
