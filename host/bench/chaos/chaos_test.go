@@ -41,7 +41,9 @@ func run(t *testing.T, opts chaos.Options) chaos.Report {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	opts.Child = func() *exec.Cmd { return exec.Command(self) }
-	opts.Jobs = 100
+	if opts.Jobs == 0 {
+		opts.Jobs = 100
+	}
 	var report chaos.Report
 	require.NoError(t, chaos.Run(t.Context(), opts, func(r chaos.Report) error {
 		report = r
@@ -93,7 +95,18 @@ func TestFaultsFindUnsafeClaims(t *testing.T) {
 	} {
 		t.Run(c.fault+" "+string(c.claim), func(t *testing.T) {
 			t.Parallel()
-			r := run(t, chaos.Options{Faults: []string{c.fault}, Claim: c.claim, Kills: 50, Lease: 1500 * time.Millisecond, Patience: 5 * time.Second})
+			// A fault has to come at a bad moment: on a slow machine that takes more
+			// jobs.
+			var r chaos.Report
+			for jobs := 100; jobs <= 3200; jobs *= 2 {
+				r = run(t, chaos.Options{
+					Faults: []string{c.fault}, Claim: c.claim, Jobs: jobs,
+					Kills: 50, Lease: 1500 * time.Millisecond, Patience: 5 * time.Second,
+				})
+				if c.finds(r) {
+					break
+				}
+			}
 			require.True(t, c.finds(r), "%+v", r)
 			require.False(t, r.OK())
 		})
