@@ -31,7 +31,8 @@ type modelJob struct {
 	ref           Ref
 	list, scope   string
 	needs         []string // ids
-	mail          bool
+	reply         string   // a list
+	mail, replies bool
 	retries       int
 	holdsRunAt    bool // the job itself says when it is to run
 	runAt, due    time.Duration

@@ -178,6 +178,15 @@ func (s *story) submit(r *rapid.T) {
 			ref.Circle = one.Circle
 		}
 		j.ref, j.list, j.scope = ref, place.list, place.scope
+		switch s.d.name() {
+		case Hero:
+			j.reply = heroReply + ref.ID
+		case Henge:
+			j.reply = place.scope + "reply:" + ref.ID
+			if j.replies = rapid.Bool().Draw(r, "reply"); j.replies {
+				require.NoError(s, s.rdb.HSet(s.ctx, place.key, "reply", "1").Err())
+			}
+		}
 		s.m.jobs = append(s.m.jobs, j)
 	}
 }
@@ -438,8 +447,10 @@ func (s *story) drain() {
 		require.Fail(s, "never ended", "%+v\n%v", j, s.record(j))
 	}
 	for _, j := range s.m.jobs {
-		if key, ok := map[string]string{Hero: heroReply, Henge: j.scope + "reply:"}[s.d.name()]; ok {
-			require.EqualValues(s, j.ended, s.rdb.LLen(s.ctx, key+j.ref.ID).Val(), "replies of %+v", j)
+		want := 0
+		if j.replies || s.d.name() == Hero {
+			want = j.ended
 		}
+		require.EqualValues(s, want, s.rdb.LLen(s.ctx, j.reply).Val(), "replies of %+v", j)
 	}
 }

@@ -29,6 +29,13 @@ local function state_of(v, at)
   }
 end
 
+-- Two of them have another name in a state, where theirs would say too little.
+local CALLED = {['end'] = 'ending', error = 'message'}
+local IN_STATE = {}
+for _, name in ipairs(STATE) do
+  IN_STATE[name] = CALLED[name] or name
+end
+
 -- An attempt is plain when nothing is to be done at its end but to write that:
 -- the field plain then is its number. Of a small hash, where the server looks
 -- through all fields for each that is missing, this is most of what it takes to
@@ -81,13 +88,9 @@ local function hash_dialect(d)
     return all
   end
   local all, brief, hold = before(d.handed_out, STATE), before(circle_fields, STATE), before(circle_fields, HOLD)
-  local place = {}
-  for i, name in ipairs(all) do
-    place[name] = i
-  end
-  local nothing = {}
-  for i = 1, #all do
-    nothing[i] = false
+  local place, nothing = {}, {}
+  for i, name in ipairs(d.handed_out) do
+    place[name], nothing[i] = i, false
   end
 
   -- circle_in picks the circle's name out of what was read.
@@ -133,23 +136,26 @@ local function hash_dialect(d)
     if failed(n) or n == 0 or n > MOST_FIELDS then
       return nil
     end
-    local found, v = redis.call('HGETALL', key), {unpack(nothing)}
+    local found, state, fields = redis.call('HGETALL', key), {}, {unpack(nothing)}
     for i = 1, #found, 2 do
-      local at = place[found[i]]
+      local name = found[i]
+      local at = place[name]
       if at then
-        v[at] = found[i + 1]
+        fields[at] = found[i + 1]
+      elseif IN_STATE[name] then
+        state[IN_STATE[name]] = found[i + 1]
       end
     end
-    local state = state_of(v, handed_out)
-    state.circle = d.circle_in(queue, v)
-    return state, nil, v
+    state.circle = d.circle_in(queue, fields)
+    return state, nil, fields
   end
 
   function d.read_job(queue, id)
     local state, why, v = whole(queue, id)
-    if not state then
-      state, why, v = read(queue, id, all, handed_out, state_of)
+    if state then
+      return state, nil, v
     end
+    state, why, v = read(queue, id, all, handed_out, state_of)
     for i = v and #all or 0, handed_out + 1, -1 do
       v[i] = nil
     end
@@ -240,7 +246,7 @@ local function hash_dialect(d)
       redis.call('HDEL', key, unpack(gone))
     end
     expire_job(key)
-    d.set_reply(queue, id, ok and output or message)
+    d.set_reply(queue, id, ok and output or message, before)
   end
   return d
 end

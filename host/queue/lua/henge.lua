@@ -11,9 +11,9 @@ local own = hash_dialect({
   circle_fields = 0,
   handed_out = {
     'circle', 'type', 'caller', 'payload', 'timeout_ms', 'retries', 'backoff', 'channel',
-    'env', 'after', 'limits', 'traceparent', 'run_at_ms', 'depth',
+    'env', 'after', 'limits', 'traceparent', 'run_at_ms', 'depth', 'reply',
   },
-  needs = {10}, channel = 8, run_at = 13,
+  needs = {10}, channel = 8, run_at = 13, reply = 15,
 })
 
 local function tag_of(queue)
@@ -54,8 +54,15 @@ function own.reply_key(queue, id)
   return tag_of(queue) .. 'reply:' .. id
 end
 
-function own.set_reply(queue, id, text)
-  reply_list(own.reply_key(queue, id), text)
+-- A producer that waits at a list says so in the job. Most look at the job
+-- itself, and the list would take the server a tenth of what a job costs it.
+function own.set_reply(queue, id, text, before)
+  if before and before.plain then
+    return
+  end
+  if redis.pcall('HGET', own.job_key(queue, id), 'reply') == '1' then
+    reply_list(own.reply_key(queue, id), text)
+  end
 end
 
 function own.type_of(queue, fields)
