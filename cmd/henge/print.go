@@ -93,7 +93,8 @@ func printLines(w io.Writer, t table) error {
 }
 
 func printTable(w io.Writer, t table) error {
-	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	labels := t.labels
 	if labels == nil {
 		labels = t.columns
@@ -114,10 +115,19 @@ func printTable(w io.Writer, t table) error {
 			for i, v := range values {
 				cells[i] = cell(v)
 			}
-			fmt.Fprintln(tw, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+			fmt.Fprintln(tw, strings.Join(cells, "\t"))
 		}
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	// Cells that are empty keep their columns, and leave no spaces at the end.
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cell is a value in one line.

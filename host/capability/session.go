@@ -49,11 +49,19 @@ type Session struct {
 	logDropped int64
 }
 
+// own are the limits that the job itself gives.
+func (s *Session) own() job.Limits {
+	if s.Job == nil {
+		return job.Limits{}
+	}
+	return s.Job.Limits
+}
+
 // AppendOutput adds b to the result, or adds nothing and returns TooLarge.
 func (s *Session) AppendOutput(b []byte) error {
 	if int64(len(s.Output)+len(b)) > s.Limits.Output {
 		return &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf(
-			"the result would be longer than the job's output limit of %d bytes; return less, or ask the operator to raise it", s.Limits.Output)}
+			"the result would be longer than the job's output limit of %d bytes; return less, or %s", s.Limits.Output, job.More(s.own().Output, s.Limits.Output, "output"))}
 	}
 	s.Output = append(s.Output, b...)
 	return nil
@@ -113,7 +121,7 @@ func (s *Session) Report(p job.Progress) {
 func (s *Session) FinishLog() []job.LogLine {
 	if s.logDropped > 0 {
 		s.keep(job.LogLine{Time: s.Now(), Level: job.Warn, Text: fmt.Sprintf(
-			"%d more log lines were dropped: the job's log limit is %d bytes; log less, or ask the operator to raise it", s.logDropped, s.Limits.Log)})
+			"%d more log lines were dropped: the job's log limit is %d bytes; log less, or %s", s.logDropped, s.Limits.Log, job.More(s.own().Log, s.Limits.Log, "log"))})
 		s.logDropped = 0
 	}
 	return s.Log

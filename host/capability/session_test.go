@@ -34,7 +34,7 @@ func TestLogLimit(t *testing.T) {
 	lines := s.FinishLog()
 	last := lines[len(lines)-1]
 	require.Equal(t, job.Warn, last.Level)
-	require.Equal(t, "994 more log lines were dropped: the job's log limit is 1000 bytes; log less, or ask the operator to raise it", last.Text)
+	require.Equal(t, "994 more log lines were dropped: the job's log limit is 1000 bytes; log less, or ask the operator to raise the log limit", last.Text)
 	require.Len(t, lines, 7)
 	require.Len(t, s.FinishLog(), 7, "one closing line, however often it is asked for")
 }

@@ -65,6 +65,15 @@ func (l Limits) Or(other Limits) Limits {
 	}
 }
 
+// More says how the author of a job gets more of what a limit bounds: own is what
+// the job itself says of it, 0 for nothing, and holds what holds for it.
+func More(own, holds int64, limit string) string {
+	if own != 0 && own == holds {
+		return "raise " + limit + " among the job's own limits"
+	}
+	return "ask the operator to raise the " + limit + " limit"
+}
+
 // Within returns l with each budget lowered to other's where that is smaller.
 func (l Limits) Within(other Limits) Limits {
 	return Limits{

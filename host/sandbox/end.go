@@ -105,7 +105,8 @@ func (r *run) trapped(err error) (job.End, string) {
 	_, trap, isTrap := strings.Cut(what, "wasm error: ")
 	switch {
 	case r.tooDeep():
-		return job.Stack, fmt.Sprintf("calls were nested too deeply: the job's limit is %d; use a loop, recurse less, or ask the operator to raise the depth limit", r.session.Limits.Depth)
+		return job.Stack, fmt.Sprintf("calls were nested too deeply: the job's limit is %d; use a loop, recurse less, or %s",
+			r.session.Limits.Depth, job.More(r.own.Depth, r.session.Limits.Depth, "depth"))
 	// The runtime gives this one bare, and its error value is not exported.
 	case strings.HasSuffix(what, "stack overflow"):
 		r.deep = true
@@ -136,7 +137,8 @@ func (r *run) outOfTime() (job.End, string) {
 	case errors.Is(cause, errTimeUp):
 		given := r.session.Deadline.Sub(r.session.Start)
 		if given == r.session.Limits.Wall {
-			return job.Deadline, fmt.Sprintf("the job took longer than the timeout of %s that the wall time limit leaves it; do less, or ask the operator to raise that limit", given)
+			return job.Deadline, fmt.Sprintf("the job took longer than the timeout of %s that the wall time limit leaves it; do less, or %s",
+				given, job.More(int64(r.own.Wall), int64(given), "wall_ms"))
 		}
 		return job.Deadline, fmt.Sprintf("the job took longer than its timeout of %s; do less, or give it a longer timeout", given)
 	case errors.Is(cause, job.ErrLeaseLost):
@@ -149,7 +151,7 @@ func (r *run) outOfTime() (job.End, string) {
 // outOfMemory says which limit it was: the job's, or the module's own.
 func (r *run) outOfMemory() string {
 	if limit := r.session.Limits.Memory; limit <= r.module.memoryMax {
-		return fmt.Sprintf("the job ran out of memory: its limit is %d bytes; use less, or ask the operator to raise the memory limit", limit)
+		return fmt.Sprintf("the job ran out of memory: its limit is %d bytes; use less, or %s", limit, job.More(r.own.Memory, limit, "memory"))
 	}
 	return fmt.Sprintf("the job ran out of memory: the module itself allows for %d bytes; use less, or build the module with a larger maximum", r.module.memoryMax)
 }

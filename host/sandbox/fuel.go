@@ -38,7 +38,8 @@ func (r *run) refuel() {
 	r.deep = r.deep || r.session.Limits.Depth-r.depthLeft() > deepCalls
 	left := int64(r.inst.fuel.Get())
 	if used := r.granted - left; used > r.session.Limits.Fuel {
-		r.abort(job.Fuel, fmt.Sprintf("the job used up its fuel of %d units; do less, or ask the operator to raise the fuel limit", r.session.Limits.Fuel))
+		r.abort(job.Fuel, fmt.Sprintf("the job used up its fuel of %d units; do less, or %s",
+			r.session.Limits.Fuel, job.More(r.own.Fuel, r.session.Limits.Fuel, "fuel")))
 	}
 	r.grant(left)
 	if r.slices++; r.slices%turn == 0 {

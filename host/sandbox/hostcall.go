@@ -104,7 +104,8 @@ func (r *run) admit(c capability.Capability, f capability.Function, number int) 
 	}
 	r.hostCalls++
 	if r.hostCalls > r.session.Limits.HostCalls && !f.PastLimit {
-		return &abi.Error{Code: abi.Limit, Message: fmt.Sprintf("the job's limit of %d host calls is used up; make fewer, or ask the operator to raise the limit of host calls", r.session.Limits.HostCalls)}
+		return &abi.Error{Code: abi.Limit, Message: fmt.Sprintf("the job's limit of %d host calls is used up; make fewer, or %s",
+			r.session.Limits.HostCalls, job.More(r.own.HostCalls, r.session.Limits.HostCalls, "host_calls"))}
 	}
 	if number < ownCapabilities || r.module.rt.policy == nil {
 		return nil

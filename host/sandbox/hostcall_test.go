@@ -251,7 +251,7 @@ func TestLogFlood(t *testing.T) {
 	r := run(t, "flood_log", job.Limits{Log: 1000}, nil)
 	require.Equal(t, job.Success, r.End, "a job that talks too much ends as it would have")
 	require.Len(t, r.Log, 16)
-	require.Equal(t, "9985 more log lines were dropped: the job's log limit is 1000 bytes; log less, or ask the operator to raise it", r.Log[15].Text)
+	require.Equal(t, "9985 more log lines were dropped: the job's log limit is 1000 bytes; log less, or ask the operator to raise the log limit", r.Log[15].Text)
 }
 
 // A budget that was used up may be reported a thousand times, and no more.

@@ -91,16 +91,17 @@ func (m *Module) Run(ctx context.Context, j *job.Job) *job.Result {
 func (m *Module) run(ctx context.Context, j *job.Job, start time.Time, restarts int) *job.Result {
 	r := newRun(m, start)
 	r.session.Restarts = restarts
-	r.session.Limits = m.Limits.Within(j.Limits)
+	r.own = j.Limits
+	r.session.Limits = m.Limits.Within(r.own)
 	if n := int64(len(j.Payload)); n > r.session.Limits.Input {
-		return refused(fmt.Sprintf("the payload has %d bytes and the limit is %d; send less, or ask the operator to raise the input limit", n, r.session.Limits.Input))
+		return refused(fmt.Sprintf("the payload has %d bytes and the limit is %d; send less, or %s", n, r.session.Limits.Input, job.More(r.own.Input, r.session.Limits.Input, "input")))
 	}
 	r.session.Deadline = j.Deadline(r.session.Start)
 	if wall := r.session.Start.Add(r.session.Limits.Wall); wall.Before(r.session.Deadline) {
 		r.session.Deadline = wall
 	}
 	if size := m.startSize(); size > r.session.Limits.Memory {
-		return refused(fmt.Sprintf("the module starts with %d bytes of memory and the job's limit is %d; give the job more, or ask the operator to raise the memory limit", size, r.session.Limits.Memory))
+		return refused(fmt.Sprintf("the module starts with %d bytes of memory and the job's limit is %d: %s", size, r.session.Limits.Memory, job.More(r.own.Memory, r.session.Limits.Memory, "memory")))
 	}
 	if m.Entry == abi.ExportStart {
 		if err := r.asCommand(j); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/henge-run/henge/host/capability"
+	"github.com/henge-run/henge/host/job"
 )
 
 // run is the state of one attempt on the host's side. It belongs to the
@@ -23,6 +24,7 @@ type run struct {
 
 	inst    *instance
 	session capability.Session
+	own     job.Limits // what the job itself says of its budgets
 	environ []string
 	stdin   stdin
 	stdout  lines
