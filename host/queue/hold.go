@@ -75,6 +75,24 @@ func (q *Queue) Release(ctx context.Context, claims []*Claim) error {
 	return nil
 }
 
+// Aside says that a job waits for others, or does so no more: while it waits it
+// does not count in its channels, or those that it waits for might never have
+// room (Options.Caps). It returns ErrLost for a job that is no longer this
+// worker's.
+func (q *Queue) Aside(ctx context.Context, c *Claim, waits bool) error {
+	if q.opts.Caps.encode() == "" {
+		return nil
+	}
+	reply, err := q.run(ctx, q.scripts.aside, []*Claim{c}, q.opts.Worker, flag(waits))
+	if err == nil && reply == int64(0) {
+		err = ErrLost
+	}
+	if err != nil {
+		return fmt.Errorf("set job %s aside: %w", quoteShort(c.Job.ID), err)
+	}
+	return nil
+}
+
 // byScope calls f with the claims that one script may deal with: all of them,
 // and on a cluster those of each hash tag.
 func (q *Queue) byScope(claims []*Claim, f func([]*Claim) error) error {

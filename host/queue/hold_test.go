@@ -36,6 +36,37 @@ func TestRenew(t *testing.T) {
 	})
 }
 
+// A job that waits for others makes room in its channels, keeps its lease, and
+// counts again when it goes on.
+func TestAside(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{Caps: Caps{Circle: 1}})
+		b.put(nil)
+		b.put(nil)
+		counted := func() int64 {
+			return rdb.ZCount(t.Context(), "henge:run:circle/"+alice, "-inf", "+inf").Val()
+		}
+		parent := b.claim(q, 2)
+		require.Len(t, parent, 1)
+		require.NoError(t, q.Aside(t.Context(), parent[0], true))
+		require.Zero(t, counted())
+		_, err := q.Renew(t.Context(), parent)
+		require.NoError(t, err)
+		require.Zero(t, counted(), "a renewal does not bring it back")
+
+		child := b.claim(q, 2)
+		require.Len(t, child, 1)
+		require.NoError(t, q.Aside(t.Context(), parent[0], false))
+		require.EqualValues(t, 2, counted())
+		b.finish(q, child[0], "1")
+		b.finish(q, parent[0], "2")
+		require.Zero(t, counted())
+		require.ErrorIs(t, q.Aside(t.Context(), parent[0], true), ErrLost)
+		require.NoError(t, b.queue(Options{}).Aside(t.Context(), parent[0], true), "without caps there is nothing to do")
+	})
+}
+
 func TestReleaseCountsNothing(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)

@@ -26,7 +26,7 @@ type script struct {
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
-	cancel, claim, control, finish, note, purge, raise, reap, release, remove, renew, restore, retry, submit, sweep *script
+	aside, cancel, claim, control, finish, note, purge, raise, reap, release, remove, renew, restore, retry, submit, sweep *script
 
 	scheduleDefer, scheduleDue, scheduleFire, schedulePause, schedulePut, scheduleRemove *script
 	herojobsID, herojobsFetch, herojobsEmpty, herojobsSet                                *script
@@ -46,6 +46,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
 	}
 	return &scripts{
+		aside:   load(evenIfFull, "aside"),
 		cancel:  load("", "stopping", "cancel"),
 		claim:   load("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
 		control: load("", "stopping", "control"),

@@ -28,6 +28,8 @@ type family struct {
 	t   *testing.T
 	c   capability.Capability
 	rdb *redis.Client
+
+	caps queue.Caps // of the workers
 }
 
 func newFamily(t *testing.T, rdb *redis.Client, dialects ...string) *family {
@@ -35,13 +37,13 @@ func newFamily(t *testing.T, rdb *redis.Client, dialects ...string) *family {
 	children, err := worker.NewChildren(rdb, dialects...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, children.Close()) })
-	return &family{t, capqueue.New(capqueue.Options{Jobs: children}), rdb}
+	return &family{t: t, c: capqueue.New(capqueue.Options{Jobs: children}), rdb: rdb}
 }
 
 // start runs a worker with the handlers until the test ends or stop is called.
 func (f *family) start(slots int, handlers map[string]worker.Handler) (stop func()) {
 	f.t.Helper()
-	q, err := queue.New(f.rdb, queue.Options{Circles: []string{circle}, Lease: 2 * time.Second})
+	q, err := queue.New(f.rdb, queue.Options{Circles: []string{circle}, Lease: 2 * time.Second, Caps: f.caps})
 	require.NoError(f.t, err)
 	w, err := worker.New(worker.Options{Queue: q, Slots: slots, Handlers: handlers, Grace: -1, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(f.t, err)
@@ -132,6 +134,20 @@ func TestChainInOneSlot(t *testing.T) {
 	r := f.run(queue.Henge, job.Job{Type: "chain", Payload: []byte("9")})
 	require.True(t, r.Failed())
 	require.Contains(t, r.Message(), "the last of a chain of 8")
+}
+
+// Nor does it keep its place among the jobs of its circle or its type.
+func TestChainUnderCaps(t *testing.T) {
+	f := newFamily(t, redistest.Real(t))
+	f.caps = queue.Caps{Circle: 1, Types: map[string]int{"chain": 1}}
+	f.start(4, map[string]worker.Handler{"chain": f.chain})
+	done := make(chan queue.Record)
+	for range 3 {
+		go func() { done <- f.run(queue.Henge, job.Job{Type: "chain", Payload: []byte("2")}) }()
+	}
+	for range 3 {
+		require.Contains(t, (<-done).Output(), "depth 2")
+	}
 }
 
 func TestAllSlotsWait(t *testing.T) {

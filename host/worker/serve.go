@@ -95,11 +95,28 @@ func isPing(payload []byte) bool {
 func (w *Worker) attempt(c *queue.Claim, module string) *job.Job {
 	j := *c.Job // a queue's job is not to be changed
 	j.Confirm = w.confirm(c)
-	j.Idle = w.slots.idle
+	j.Idle = w.idle(c)
 	if w.opts.Limits != nil {
 		j.Limits = j.Limits.Within(w.opts.Limits(module, j.Circle))
 	}
 	return &j
+}
+
+// idle has a job that waits for others keep neither a slot nor a place among the
+// jobs of its circle that may run at once.
+func (w *Worker) idle(c *queue.Claim) func(context.Context, func()) error {
+	aside := func(ctx context.Context, waits bool) {
+		if err := w.opts.Queue.Aside(ctx, c, waits); err != nil && ctx.Err() == nil {
+			w.log.Debug("job not set aside while it waits for others, or not brought back", "job", c.Job.ID, "err", err)
+		}
+	}
+	return func(ctx context.Context, wait func()) error {
+		return w.slots.idle(ctx, func() {
+			aside(ctx, true)
+			wait()
+			aside(ctx, false)
+		})
+	}
 }
 
 func refused(message string) *job.Result {
