@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Builds the engines that come with henge into modules/built: NAME.wasm and its manifest NAME.json.
+# Builds the modules that come with henge: NAME.wasm and its manifest NAME.json.
 #
-#   modules/build.sh          build what changed; takes a moment if nothing did
+#   modules/build.sh          build what is part of the command into modules/built; takes a moment if
+#                             nothing changed
+#   modules/build.sh engines  also build the engines and runners that are served from a folder, into
+#                             bin/modules
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
@@ -24,6 +27,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 
 # An engine is a crate in modules/NAME whose library is henge_NAME.
 engines=(rhai)
+# These are served from a folder: crates like it, and Go modules.
+rust_engines=()
+go_engines=()
 # A tool is one too, but it is not part of the command.
 tools=(wat)
 # Neither are samples: crates like these, and Go modules.
@@ -136,9 +142,14 @@ rust_fingerprint() { # CRATE
 		\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" \)
 }
 
+# Of a Go module and of those of this repository that it is built with.
 go_fingerprint() { # GO_MODULE
-	fingerprint "$(go_in "$1" version)" \
-		"$(realpath --relative-to="$repo" "$(go_in "$1" list -m -f '{{.Dir}}')")" -type f \
+	local folder folders=()
+	while read -r folder; do
+		folders+=("$(realpath --relative-to="$repo" "$folder")")
+	done < <(go_in "$1" list -m -f '{{if .Main}}{{.Dir}}{{else if .Replace}}{{.Dir}}{{end}}' all | grep .)
+	((${#folders[@]} > 0)) || fail "$1: the go command names no folder"
+	fingerprint "$(go_in "$1" version)" "${folders[@]}" -type f \
 		\( -name '*.go' -o -name go.mod -o -name go.sum \)
 }
 
@@ -242,14 +253,18 @@ build_native() { # NAME
 
 main() {
 	case $#:${1:-} in
-	0: | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
-	*) fail "unknown arguments '$*'; there are native, tools, samples, examples and check" ;;
+	0: | 1:engines | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
+	*) fail "unknown arguments '$*'; there are engines, native, tools, samples, examples and check" ;;
 	esac
 	choose_toolchain
 	mkdir -p -- "$cache"
 	local name
 	for name in "${engines[@]}"; do build_module "$name" "$modules/built"; done
 	case ${1:-} in
+	engines)
+		for name in "${rust_engines[@]}"; do build_module "$name" "$repo/bin/modules"; done
+		for name in "${go_engines[@]}"; do build_go_module "$name" "$repo/bin/modules"; done
+		;;
 	native)
 		path=$(build_native rhai)
 		mkdir -p "$repo/bin"
