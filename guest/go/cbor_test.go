@@ -83,6 +83,8 @@ func TestWithoutAHostEveryCallIsUnsupported(t *testing.T) {
 	add(SQLQuery("select 1", nil, 1))
 	add(SQLExec("select 1", []any{1}))
 	add(CircleRole())
+	add(HTTPFetchValue(map[string]any{"url": "u"}))
+	add(QueueSubmitValue(map[string]any{"type": "t"}))
 	add(HTTPFetch(Request{URL: "u", Body: []byte("x"), Headers: map[string]string{"a": "b"}}))
 	add(QueueSubmit(Job{Env: map[string]string{"a": "b"}}))
 	add(QueueWait([]string{"j"}, 1))
