@@ -29,7 +29,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 engines=(rhai)
 # These are served from a folder: crates like it, and Go modules.
 rust_engines=()
-go_engines=(starlark)
+go_engines=(starlark lua)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
 # Neither are samples: crates like these, and Go modules.

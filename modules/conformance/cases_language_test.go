@@ -77,7 +77,7 @@ func errorCases() []testCase {
 // limitCases show that everything ends. Where a language has limits of its own,
 // these may come first.
 func limitCases() []testCase {
-	deep := []job.End{job.ScriptError, job.Stack}
+	deep := []job.End{job.ScriptError, job.Stack, job.Memory}
 	return []testCase{
 		{name: "limits/fuel", limits: job.Limits{Fuel: 50_000_000}, ends: []job.End{job.Fuel}},
 		{name: "limits/deadline", timeout: 200 * time.Millisecond, ends: []job.End{job.Deadline}},

@@ -124,7 +124,7 @@ func run(t *testing.T, e engine, h *hosttest.Test, m *sandbox.Module, scripts ma
 	}
 	if c.placed {
 		require.NotZero(t, s.line, "no place is marked with « in the script")
-		require.Contains(t, r.Error, fmt.Sprintf(e.place, s.line, s.column))
+		require.Contains(t, r.Error, e.at(s.line, s.column))
 	}
 	if c.code != "" {
 		require.Equal(t, c.code, failureCode(h))

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -19,8 +20,8 @@ type engine struct {
 	// comment begins a comment that goes to the end of the line.
 	comment string
 
-	// place is how messages say where an error is: %[1]d is the line, %[2]d the
-	// column, where there are any.
+	// place is how messages say where an error is: the line, and the column
+	// where the language knows it.
 	place string
 
 	// displays says that values are shown in the language's own way, and not
@@ -37,6 +38,12 @@ type engine struct {
 	spelled func(name string) string
 }
 
+// at is how a message says a place.
+func (e engine) at(line, column int) string {
+	place := []any{line, column}
+	return fmt.Sprintf(e.place, place[:strings.Count(e.place, "%d")]...)
+}
+
 // built is where modules/build.sh engines puts what it builds.
 const built = "../../bin/modules"
 
@@ -51,6 +58,15 @@ func engines() []engine {
 			},
 		},
 		{name: "starlark", folder: built, comment: "#", place: "script:%d:%d: "},
+		{
+			name: "lua", folder: built, comment: "--",
+			place: "script:%d: ", // gopher-lua keeps the lines alone
+			lacks: map[string]string{
+				"value/large":          "a number of Lua 5.1 is a float",
+				"value/nothing inside": "a table of Lua has no nil",
+				"errors/unknown name":  "a name that nobody has set is nil",
+			},
+		},
 	}
 }
 

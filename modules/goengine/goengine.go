@@ -53,11 +53,11 @@ func (h *Host) run(eval func(*Job) (any, error)) error {
 			Code:    henge.InvalidArgument.String(), NoRetry: true,
 		}
 	}
-	meta, err := henge.Meta()
+	circle, caller, err := henge.Identity()
 	if err != nil {
 		return err
 	}
-	value, err := eval(&Job{Script: string(script), Circle: meta.Circle, Caller: meta.Caller})
+	value, err := eval(&Job{Script: string(script), Circle: circle, Caller: caller})
 	if err != nil {
 		return coded(err)
 	}
