@@ -101,7 +101,7 @@ lint:
 .PHONY: bench
 bench: build setup
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	bin/henge bench sandbox --time 100ms --rounds 5
+	bin/henge bench sandbox --modules bin/modules --time 100ms --rounds 5
 
 ## peers: build the other queues that henge bench compare measures
 .PHONY: peers

@@ -8,7 +8,7 @@
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
-#   modules/build.sh samples  also build a small runner, Starlark, and an engine compiled by Go, into bin
+#   modules/build.sh samples  also build a small runner for tests and benchmarks, into bin
 #   modules/build.sh examples also build the runners of guest/*/examples, into bin/examples
 #   modules/build.sh check    also run the tests of guest/rust and guest/go, natively
 #
@@ -32,9 +32,8 @@ rust_engines=()
 go_engines=(starlark lua)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
-# Neither are samples: crates like these, and Go modules.
-samples=(samples/sum samples/starlark)
-go_samples=(samples/lua)
+# Neither is a sample.
+samples=(samples/sum)
 # Nor are the examples of the kits.
 rust_examples=(greet)
 go_examples=(greet calls)
@@ -272,10 +271,7 @@ main() {
 		printf '%s\n' "$path"
 		;;
 	tools) for name in "${tools[@]}"; do build_module "$name" "$repo/bin"; done ;;
-	samples)
-		for name in "${samples[@]}"; do build_module "$name" "$repo/bin"; done
-		for name in "${go_samples[@]}"; do build_go_module "$name" "$repo/bin"; done
-		;;
+	samples) for name in "${samples[@]}"; do build_module "$name" "$repo/bin"; done ;;
 	examples)
 		for name in "${rust_examples[@]}"; do build_module "../guest/rust/examples/$name" "$repo/bin/examples/rust"; done
 		for name in "${go_examples[@]}"; do build_go_module "../guest/go/examples/$name" "$repo/bin/examples/go"; done

@@ -66,33 +66,40 @@ func (i *interpreter) failure(err error) error {
 		return err
 	}
 	failure := &henge.Failure{Code: goengine.ScriptError}
+	placed := func(message string) string { return place(api.StackTrace) + message }
 	switch value := api.Object.(type) {
 	case *lua.LTable:
 		if code, message := described(value); code != "" {
 			failure.Code = code
-			failure.Message = i.placed(code + ": " + message)
+			failure.Message = placed(code + ": " + message)
 			return failure
 		}
-		failure.Message = i.placed(i.state.ToStringMeta(value).String())
+		failure.Message = placed(i.state.ToStringMeta(value).String())
 		if i.state.GetMetaField(value, "__tostring") == lua.LNil {
-			failure.Message = i.placed("the script raised an error that is a table without code and message")
+			failure.Message = placed("the script raised an error that is a table without code and message")
 		}
 	case lua.LString, lua.LNumber:
 		failure.Message = strings.TrimSpace(value.String())
 	case nil:
 		failure.Message = strings.TrimSpace(err.Error()) // the interpreter's own
 	default:
-		failure.Message = i.placed("the script raised an error that is a " + value.Type().String())
+		failure.Message = placed("the script raised an error that is a " + value.Type().String())
 	}
 	if failure.Message == "" {
-		failure.Message = i.placed("the script raised an error without a word")
+		failure.Message = placed("the script raised an error without a word")
 	}
 	return failure
 }
 
-func (i *interpreter) placed(message string) string {
-	if i.place == "" {
-		return message
+// place is where an error was raised: the innermost line of the stack that is
+// the script's, with a space behind. Functions of Go have no place.
+func place(stack string) string {
+	for line := range strings.Lines(stack) {
+		if line = strings.TrimPrefix(line, "\t"); strings.HasPrefix(line, chunk+":") {
+			if number, _, ok := strings.Cut(line[len(chunk)+1:], ":"); ok {
+				return chunk + ":" + number + ": "
+			}
+		}
 	}
-	return i.place + " " + message
+	return ""
 }

@@ -38,11 +38,8 @@ type interpreter struct {
 	host  goengine.Host
 	state *lua.LState
 
-	// refusals is the metatable of errors of the host, and place where the last
-	// error was raised that ended a script.
+	// refusals is the metatable of errors of the host.
 	refusals *lua.LTable
-	onError  *lua.LFunction
-	place    string
 }
 
 // newInterpreter returns an interpreter whose libraries reach nothing outside of
@@ -58,7 +55,6 @@ func newInterpreter() *interpreter {
 	}
 	i.restrict()
 	i.refusals = i.state.SetFuncs(i.state.NewTable(), map[string]lua.LGFunction{"__tostring": refusalText})
-	i.onError = i.state.NewFunction(i.notePlace)
 	for _, f := range i.host.Functions() {
 		i.state.SetGlobal(f.Name, i.state.NewFunction(i.function(f)))
 	}
@@ -92,24 +88,13 @@ func (i *interpreter) eval(j *goengine.Job) (any, error) {
 	if err != nil {
 		return nil, unread(err)
 	}
-	i.place = ""
 	i.state.Push(function)
-	if err := i.state.PCall(0, 1, i.onError); err != nil {
+	// With a function for errors the interpreter would not close the variables
+	// of functions that an error ends, in a pcall of the script either.
+	if err := i.state.PCall(0, 1, nil); err != nil {
 		return nil, i.failure(err)
 	}
 	value := i.state.Get(-1)
 	i.state.Pop(1)
 	return toHost(value)
-}
-
-// notePlace is called where an error was raised that nobody catches: by a
-// function of the script, or by one of Go's that it called, which has no place.
-func (i *interpreter) notePlace(l *lua.LState) int {
-	for level := 1; ; level++ {
-		place := l.Where(level)
-		if place == "" || strings.HasPrefix(place, chunk+":") {
-			i.place = place
-			return 1
-		}
-	}
 }
