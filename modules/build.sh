@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the modules that come with henge: NAME.wasm and its manifest NAME.json.
 #
-#   modules/build.sh          build what is part of the command into modules/built; takes a moment if
-#                             nothing changed
+#   modules/build.sh          build what is part of the command into modules/built: the engine, and the
+#                             kits as text; takes a moment if nothing changed
 #   modules/build.sh engines  also build the engines and runners that are served from a folder, into
 #                             bin/modules
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
@@ -237,6 +237,21 @@ build_c_module() { # SOURCES FOLDER
 	mv -f -- "$2/$name.wasm.$$" "$2/$name.wasm"
 }
 
+# Writes the kits into one file, as txtar: the command carries them for henge module new.
+write_kits() { # TO
+	local to=$1 name file
+	cd -- "$repo"
+	{
+		find guest/go -maxdepth 1 -name '*.go' ! -name '*_test.go' -printf 'go/%P\t%p\n'
+		find guest/rust/src guest/rust/Cargo.toml -type f -printf '%p\t%p\n' | sed 's|^guest/||'
+		printf 'c/%s\t%s\n' henge.h abi/henge.h henge_kit.h guest/c/henge_kit.h
+	} | LC_ALL=C sort | while IFS=$'\t' read -r name file; do
+		printf -- '-- %s --\n' "$name"
+		cat -- "$file"
+	done >"$to.$$"
+	mv -f -- "$to.$$" "$to"
+}
+
 build_native() { # NAME
 	local kept rustflags=()
 	kept=$cache/$1-native-$(rust_fingerprint "$1")
@@ -259,6 +274,7 @@ main() {
 	mkdir -p -- "$cache"
 	local name
 	for name in "${engines[@]}"; do build_module "$name" "$modules/built"; done
+	(write_kits "$modules/built/kits.txtar")
 	case ${1:-} in
 	engines)
 		for name in "${rust_engines[@]}"; do build_module "$name" "$repo/bin/modules"; done
