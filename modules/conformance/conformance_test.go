@@ -63,12 +63,26 @@ type testCase struct {
 	placed bool      // the message says the place that is marked
 }
 
+// compiled keeps compiled code from test to test: it takes seconds for each
+// engine.
+var compiled string
+
+func TestMain(m *testing.M) {
+	var err error
+	if compiled, err = os.MkdirTemp("", "henge-conformance"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(compiled)
+	os.Exit(code)
+}
+
 func TestConformance(t *testing.T) {
 	for _, e := range engines() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			scripts := e.scripts(t)
-			h := hosttest.New(t, hosttest.Options{Capabilities: []capability.Capability{http.New(http.Options{Policy: nowhere{}})}})
+			h := hosttest.New(t, hosttest.Options{CacheDir: compiled, Capabilities: []capability.Capability{http.New(http.Options{Policy: nowhere{}})}})
 			m := e.load(t, h.Runtime())
 			for _, c := range cases() {
 				t.Run(c.name, func(t *testing.T) {

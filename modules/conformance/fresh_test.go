@@ -22,7 +22,7 @@ func freshCases() []testCase {
 
 // jobs is how many draw random numbers: two that are the same would show a
 // generator that the snapshot holds.
-const jobs = 200
+const jobs = 50
 
 // TestFresh runs jobs in one instance, which is put back after each, with the
 // host's real clock and randomness.
@@ -31,7 +31,7 @@ func TestFresh(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			scripts := e.scripts(t)
-			rt, err := sandbox.New(context.Background(), sandbox.Options{VerifyReset: true})
+			rt, err := sandbox.New(context.Background(), sandbox.Options{CacheDir: compiled, VerifyReset: true})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, rt.Close(context.Background())) })
 			m := e.load(t, rt)

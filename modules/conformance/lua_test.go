@@ -51,7 +51,7 @@ func TestLuasOwnTests(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "_lua5.1-tests", "*.lua"))
 	require.NoError(t, err)
 	require.Len(t, files, len(luaTests)+len(leftOut))
-	h := hosttest.New(t, hosttest.Options{})
+	h := hosttest.New(t, hosttest.Options{CacheDir: compiled})
 	m := h.LoadFile(built + "/lua.wasm")
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -95,7 +95,7 @@ func escaped(script string) string {
 
 // TestLua has what is Lua's alone.
 func TestLua(t *testing.T) {
-	h := hosttest.New(t, hosttest.Options{})
+	h := hosttest.New(t, hosttest.Options{CacheDir: compiled})
 	m := h.LoadFile(built + "/lua.wasm")
 	for script, want := range map[string]string{
 		`return "a\0b"`:                          "a\x00b",

@@ -21,7 +21,7 @@ const (
 	heapGrowth = 300
 
 	// rehearsals is how often a script is run so that everything is warm.
-	rehearsals = 20
+	rehearsals = 8
 )
 
 // Prepare makes an instance ready for the snapshot: it leaves memory free, and
@@ -47,7 +47,7 @@ func visitSizes() {
 	for range 2 {
 		var kept []any
 		for size := 8; size <= 32<<10; size += max(8, size/8) {
-			for n := range max(4, 16<<10/size) {
+			for n := range max(2, 9<<10/size) {
 				plain, pointers := make([]byte, size), make([]*byte, size/8)
 				if n%2 == 0 {
 					kept = append(kept, plain, pointers)
