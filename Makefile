@@ -29,10 +29,16 @@ demo: build
 modules: toolchain
 	@modules/build.sh
 
+## engines: build the other engines and runners, for henge worker start --modules bin/modules
+.PHONY: engines
+engines: toolchain
+	@modules/build.sh engines
+
 ## setup: install and build what the tests need
 .PHONY: setup
 setup: modules
 	@host/localredis/install.sh
+	@modules/build.sh engines
 	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
 	@modules/build.sh samples
@@ -48,7 +54,7 @@ test: setup
 	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	single='/(cmd/henge|host/hosttest|host/hosttest/casefile|host/wasm|host/sandbox/spectest|host/store/history|modules/rhai|modules/samples|guest)$$'; \
+	single='/(cmd/henge|host/hosttest|host/hosttest/casefile|host/wasm|host/sandbox/spectest|host/store/history|modules/rhai|modules/conformance|modules/samples|modules/starter|guest)$$'; \
 	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev "$$single") && \
 	$(GO) test $$($(GO) list ./... | grep -E "$$single") && \
 	$(GO) test -tags henge_portable ./host/sandbox/linear
@@ -95,7 +101,7 @@ lint:
 .PHONY: bench
 bench: build setup
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	bin/henge bench sandbox --time 100ms --rounds 5
+	bin/henge bench sandbox --modules bin/modules --time 100ms --rounds 5
 
 ## peers: build the other queues that henge bench compare measures
 .PHONY: peers

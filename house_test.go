@@ -108,6 +108,8 @@ func mayImport(from, to string) bool {
 		return within(to, "host/job", "host/queue")
 	case within(from, "guest/go"):
 		return within(to, "guest/go")
+	case within(from, "modules/goengine", "modules/starlark", "modules/lua"):
+		return within(to, "guest/go", "modules/goengine")
 	case within(from, "host/localredis"):
 		return within(to, "host/localredis")
 	case within(from, "host/capability"):

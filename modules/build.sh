@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Builds the engines that come with henge into modules/built: NAME.wasm and its manifest NAME.json.
+# Builds the modules that come with henge: NAME.wasm and its manifest NAME.json.
 #
-#   modules/build.sh          build what changed; takes a moment if nothing did
+#   modules/build.sh          build what is part of the command into modules/built: the engine, and the
+#                             kits as text; takes a moment if nothing changed
+#   modules/build.sh engines  also build the engines and runners that are served from a folder, into
+#                             bin/modules
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
-#   modules/build.sh samples  also build a small runner, Starlark, and an engine compiled by Go, into bin
+#   modules/build.sh samples  also build a small runner for tests and benchmarks, into bin
 #   modules/build.sh examples also build the runners of guest/*/examples, into bin/examples
 #   modules/build.sh check    also run the tests of guest/rust and guest/go, natively
 #
@@ -24,11 +27,13 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 
 # An engine is a crate in modules/NAME whose library is henge_NAME.
 engines=(rhai)
+# These are served from a folder: crates like it, and Go modules.
+rust_engines=()
+go_engines=(starlark lua)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
-# Neither are samples: crates like these, and Go modules.
-samples=(samples/sum samples/starlark)
-go_samples=(samples/lua)
+# Neither is a sample.
+samples=(samples/sum)
 # Nor are the examples of the kits.
 rust_examples=(greet)
 go_examples=(greet calls)
@@ -136,9 +141,14 @@ rust_fingerprint() { # CRATE
 		\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" \)
 }
 
+# Of a Go module and of those of this repository that it is built with.
 go_fingerprint() { # GO_MODULE
-	fingerprint "$(go_in "$1" version)" \
-		"$(realpath --relative-to="$repo" "$(go_in "$1" list -m -f '{{.Dir}}')")" -type f \
+	local folder folders=()
+	while read -r folder; do
+		folders+=("$(realpath --relative-to="$repo" "$folder")")
+	done < <(go_in "$1" list -m -f '{{if .Main}}{{.Dir}}{{else if .Replace}}{{.Dir}}{{end}}' all | grep .)
+	((${#folders[@]} > 0)) || fail "$1: the go command names no folder"
+	fingerprint "$(go_in "$1" version)" "${folders[@]}" -type f \
 		\( -name '*.go' -o -name go.mod -o -name go.sum \)
 }
 
@@ -227,6 +237,21 @@ build_c_module() { # SOURCES FOLDER
 	mv -f -- "$2/$name.wasm.$$" "$2/$name.wasm"
 }
 
+# Writes the kits into one file, as txtar: the command carries them for henge module new.
+write_kits() { # TO
+	local to=$1 name file
+	cd -- "$repo"
+	{
+		find guest/go -maxdepth 1 -name '*.go' ! -name '*_test.go' -printf 'go/%P\t%p\n'
+		find guest/rust/src guest/rust/Cargo.toml -type f -printf '%p\t%p\n' | sed 's|^guest/||'
+		printf 'c/%s\t%s\n' henge.h abi/henge.h henge_kit.h guest/c/henge_kit.h
+	} | LC_ALL=C sort | while IFS=$'\t' read -r name file; do
+		printf -- '-- %s --\n' "$name"
+		cat -- "$file"
+	done >"$to.$$"
+	mv -f -- "$to.$$" "$to"
+}
+
 build_native() { # NAME
 	local kept rustflags=()
 	kept=$cache/$1-native-$(rust_fingerprint "$1")
@@ -242,14 +267,19 @@ build_native() { # NAME
 
 main() {
 	case $#:${1:-} in
-	0: | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
-	*) fail "unknown arguments '$*'; there are native, tools, samples, examples and check" ;;
+	0: | 1:engines | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
+	*) fail "unknown arguments '$*'; there are engines, native, tools, samples, examples and check" ;;
 	esac
 	choose_toolchain
 	mkdir -p -- "$cache"
 	local name
 	for name in "${engines[@]}"; do build_module "$name" "$modules/built"; done
+	(write_kits "$modules/built/kits.txtar")
 	case ${1:-} in
+	engines)
+		for name in "${rust_engines[@]}"; do build_module "$name" "$repo/bin/modules"; done
+		for name in "${go_engines[@]}"; do build_go_module "$name" "$repo/bin/modules"; done
+		;;
 	native)
 		path=$(build_native rhai)
 		mkdir -p "$repo/bin"
@@ -257,10 +287,7 @@ main() {
 		printf '%s\n' "$path"
 		;;
 	tools) for name in "${tools[@]}"; do build_module "$name" "$repo/bin"; done ;;
-	samples)
-		for name in "${samples[@]}"; do build_module "$name" "$repo/bin"; done
-		for name in "${go_samples[@]}"; do build_go_module "$name" "$repo/bin"; done
-		;;
+	samples) for name in "${samples[@]}"; do build_module "$name" "$repo/bin"; done ;;
 	examples)
 		for name in "${rust_examples[@]}"; do build_module "../guest/rust/examples/$name" "$repo/bin/examples/rust"; done
 		for name in "${go_examples[@]}"; do build_go_module "../guest/go/examples/$name" "$repo/bin/examples/go"; done

@@ -106,7 +106,9 @@ type commands struct {
 	Module struct {
 		Ls      moduleLs      `cmd:"" help:"List the modules, with the reason where one is not served."`
 		Inspect moduleInspect `cmd:"" help:"Show what a .wasm file asks for and offers."`
+		New     moduleNew     `cmd:"" help:"Make the folder of a new module, in Go, Rust or C, with cases that hold."`
 		Test    moduleTest    `cmd:"" help:"Run the cases of a folder: what goes in, which host calls are made, what comes out."`
+		Bench   moduleBench   `cmd:"" help:"Measure what a module costs: to load, and for each job."`
 		Keygen  moduleKeygen  `cmd:"" help:"Make a pair of keys to sign modules with."`
 		Sign    moduleSign    `cmd:"" help:"Sign modules: writes NAME.sig beside NAME.wasm."`
 		Verify  moduleVerify  `cmd:"" help:"Check modules as --require-signature and --pins ask for it."`

@@ -192,6 +192,36 @@ func (r *reader) value(depth int) any {
 	return nil
 }
 
+// skip goes on behind a value without making it.
+func (r *reader) skip(depth int) {
+	if depth > maxDepth {
+		r.fail("too many levels")
+	}
+	major, _, n := r.head()
+	switch major {
+	case majorBytes, majorText:
+		r.take(n)
+	case majorMap:
+		for ; n > 0 && r.err == nil; n-- {
+			r.skip(depth + 1)
+			r.skip(depth + 1)
+		}
+	case majorArray:
+		for ; n > 0 && r.err == nil; n-- {
+			r.skip(depth + 1)
+		}
+	}
+}
+
+// text reads a text, which is not copied.
+func (r *reader) text() []byte {
+	major, _, n := r.head()
+	if major != majorText {
+		r.fail("a text is missing")
+	}
+	return r.take(n)
+}
+
 // array reads n items. n is what the reply claims, so nothing is allocated by
 // it.
 func (r *reader) array(n uint64, depth int) []any {

@@ -52,6 +52,30 @@ func TestWhatIsNoValue(t *testing.T) {
 	}
 }
 
+func TestIdentity(t *testing.T) {
+	meta := map[string]any{
+		"id": "1", "circle": "acme", "caller": "alice", "attempt": 300, "env": map[string]any{"circle": "other", "": []any{nil, true, -7, 0.5}},
+		"limits": map[string]any{"fuel": int64(math.MaxInt64)}, "bytes": []byte{0, 255},
+	}
+	encoded, err := appendValue(nil, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if circle, caller, err := identity(encoded); circle != "acme" || caller != "alice" || err != nil {
+		t.Error(circle, caller, err)
+	}
+	for cut := range encoded {
+		if _, _, err := identity(encoded[:cut]); err == nil {
+			t.Errorf("%x is half of a reply", encoded[:cut])
+		}
+	}
+	for _, odd := range []string{"\x80", "\xa1\x01\x02", "\xa1\x66circle\x01", "\xa1\x61a" + strings.Repeat("\x81", 100) + "\x01"} {
+		if _, _, err := identity([]byte(odd)); err == nil {
+			t.Errorf("%q is no reply", odd)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{"", "\x81", "\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "\xa1\x01\x02", "\xc1\x00", "\x5f", "\x00\x00", "\xf8\x14", strings.Repeat("\x81", 1000), "\xa1\x61a\x83\xf6\xf5\xfb\x3f\xf1\x99\x99\x99\x99\x99\x9a"} {
 		f.Add([]byte(s))
@@ -76,6 +100,8 @@ func TestWithoutAHostEveryCallIsUnsupported(t *testing.T) {
 	add := func(_ any, err error) { errs = append(errs, err) }
 	add(Input())
 	add(Meta())
+	_, _, err := Identity()
+	errs = append(errs, err)
 	add(Now())
 	add(Monotonic())
 	add(RedisDo("GET", "k"))
@@ -83,10 +109,12 @@ func TestWithoutAHostEveryCallIsUnsupported(t *testing.T) {
 	add(SQLQuery("select 1", nil, 1))
 	add(SQLExec("select 1", []any{1}))
 	add(CircleRole())
+	add(HTTPFetchValue(map[string]any{"url": "u"}))
+	add(QueueSubmitValue(map[string]any{"type": "t"}))
 	add(HTTPFetch(Request{URL: "u", Body: []byte("x"), Headers: map[string]string{"a": "b"}}))
 	add(QueueSubmit(Job{Env: map[string]string{"a": "b"}}))
 	add(QueueWait([]string{"j"}, 1))
-	_, _, err := KVGet(nil)
+	_, _, err = KVGet(nil)
 	errs = append(errs, err)
 	_, _, err = KVList("a", "b", 1)
 	errs = append(errs, err)

@@ -32,11 +32,18 @@ func HTTPFetch(r Request) (*Response, error) {
 	}
 	setOptional(request, "timeout_ms", r.TimeoutMS)
 	setOptional(request, "max_body", r.MaxBody)
-	fields, err := askMap(httpFetch, request)
+	fields, err := HTTPFetchValue(request)
 	if err != nil {
 		return nil, err
 	}
 	return &Response{Status: field[int64](fields, "status"), Headers: texts(fields["headers"]), Body: bytesOf(fields["body"])}, nil
+}
+
+// HTTPFetchValue is HTTPFetch with request and response as the contract has
+// them, for engines that pass on what a script gave: a field that the host does
+// not know is InvalidArgument.
+func HTTPFetchValue(request map[string]any) (map[string]any, error) {
+	return askMap(httpFetch, request)
 }
 
 // values is a map of texts, as a request has it.

@@ -27,7 +27,14 @@ func QueueSubmit(j Job) (string, error) {
 	if len(j.Env) > 0 {
 		request["env"] = values(j.Env)
 	}
-	fields, err := askMap(queueSubmit, request)
+	return QueueSubmitValue(request)
+}
+
+// QueueSubmitValue is QueueSubmit of a job as the contract has it, for engines
+// that pass on what a script gave: a field that the host does not know is
+// InvalidArgument.
+func QueueSubmitValue(job map[string]any) (string, error) {
+	fields, err := askMap(queueSubmit, job)
 	return field[string](fields, "id"), err
 }
 

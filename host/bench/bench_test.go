@@ -134,3 +134,24 @@ func TestCapabilities(t *testing.T) {
 	}
 	require.Zero(t, pool.DBSize(t.Context()).Val(), "the keys are gone afterwards")
 }
+
+func TestModule(t *testing.T) {
+	engine := small()
+	m, err := RunModule(context.Background(), short(), engine, []byte(engine.Scripts[0].Source))
+	require.NoError(t, err)
+	require.EqualValues(t, len(engine.Binary), m.Size)
+	require.Empty(t, m.NotReset)
+	for _, d := range []time.Duration{m.Cold, m.Cached, m.New, m.Reset} {
+		require.Positive(t, d)
+	}
+	require.Positive(t, m.SnapshotSize)
+	require.GreaterOrEqual(t, m.Fuel, m.EmptyFuel)
+
+	often, err := RunModule(context.Background(), short(), engine, []byte(engine.Scripts[1].Source))
+	require.NoError(t, err)
+	require.Greater(t, often.Fuel, m.Fuel)
+
+	engine.Binary = []byte("no module")
+	_, err = RunModule(context.Background(), short(), engine, nil)
+	require.ErrorContains(t, err, "load: ")
+}

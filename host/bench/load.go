@@ -42,7 +42,7 @@ func (o Options) load(ctx context.Context, engine Engine) (Load, error) {
 			baseline sandbox.Baseline
 			times    *[]time.Duration
 		}{{sandbox.Unmetered, &plain}, {sandbox.Henge, &metered}} {
-			took, err := loadTime(ctx, engine, turn.baseline)
+			took, err := loadTime(ctx, engine, sandbox.Options{Baseline: turn.baseline})
 			if err != nil {
 				return l, fmt.Errorf("load: %w", err)
 			}
@@ -55,8 +55,8 @@ func (o Options) load(ctx context.Context, engine Engine) (Load, error) {
 }
 
 // loadTime loads an engine once, in a runtime that has not seen it before.
-func loadTime(ctx context.Context, engine Engine, baseline sandbox.Baseline) (time.Duration, error) {
-	rt, err := sandbox.New(ctx, sandbox.Options{Baseline: baseline})
+func loadTime(ctx context.Context, engine Engine, opts sandbox.Options) (time.Duration, error) {
+	rt, err := sandbox.New(ctx, opts)
 	if err != nil {
 		return 0, err
 	}

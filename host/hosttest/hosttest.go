@@ -71,7 +71,7 @@ type Host struct {
 // Open returns a Host, in which nothing is expected and nothing fails. Close
 // it in the end.
 func Open(ctx context.Context, opts Options) (*Host, error) {
-	real, err := newReal()
+	real, err := newReal(opts.start)
 	if err != nil {
 		return nil, err
 	}

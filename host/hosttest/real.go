@@ -30,6 +30,7 @@ import (
 type real struct {
 	dir     string
 	circles *circles
+	now     func() time.Time // of the circles; that of jobs, so that what is to expire does not do so at once
 
 	start  func() (goredis.UniversalClient, error)
 	server *localredis.Server
@@ -41,8 +42,8 @@ type real struct {
 // to remove a database that capabilities have open takes long.
 type circles struct{ circle.Store }
 
-func newReal() (*real, error) {
-	r := &real{circles: &circles{}}
+func newReal(now func() time.Time) (*real, error) {
+	r := &real{circles: &circles{}, now: now}
 	r.start = sync.OnceValues(r.startRedis)
 	return r, r.openCircles()
 }
@@ -52,7 +53,7 @@ func (r *real) openCircles() error {
 	if err != nil {
 		return fmt.Errorf("make a folder for circles: %w", err)
 	}
-	store, err := sqlite.Open(dir, sqlite.Options{})
+	store, err := sqlite.Open(dir, sqlite.Options{Now: r.now})
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}

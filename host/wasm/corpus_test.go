@@ -31,7 +31,7 @@ func read(t testing.TB, path string) []byte {
 func corpus(t testing.TB) []string {
 	t.Helper()
 	var paths []string
-	for _, pattern := range []string{"../../modules/built/*.wasm", "../../bin/*.wasm"} {
+	for _, pattern := range []string{"../../modules/built/*.wasm", "../../bin/*.wasm", "../../bin/modules/*.wasm"} {
 		found, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		paths = append(paths, found...)

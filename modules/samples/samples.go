@@ -1,8 +1,6 @@
 // Package samples has scripts for measurements: the same programs for each
-// engine, with the result that each must give. In folders of their own it has
-// modules for tests and benchmarks: sum, a runner of a few kilobytes, lua, an
-// engine compiled by Go, and starlark, an engine in Rust. It imports nothing of
-// ours.
+// engine, with the result that each must give. In a folder of its own it has
+// sum, a runner of a few kilobytes. It imports nothing of ours.
 package samples
 
 import (

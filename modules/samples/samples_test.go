@@ -17,8 +17,8 @@ import (
 // built says where each module is, without its ending.
 var built = map[string]string{
 	"rhai":     "../built/rhai",
-	"lua":      "../../bin/lua",
-	"starlark": "../../bin/starlark",
+	"lua":      "../../bin/modules/lua",
+	"starlark": "../../bin/modules/starlark",
 	"sum":      "../../bin/sum",
 }
 

@@ -32,8 +32,10 @@ fn with_body(method: &str, url: &str, body: Dynamic, headers: Map) -> Returned {
     let mut request = Map::from([
         ("method".into(), method.into()),
         ("url".into(), url.into()),
-        ("headers".into(), headers.into()),
     ]);
+    if !headers.is_empty() {
+        request.insert("headers".into(), headers.into());
+    }
     if !body.is_unit() {
         request.insert("body".into(), body);
     }
