@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/henge-run/henge/host/job"
@@ -24,6 +25,9 @@ type snapshot struct {
 // then known before the first job.
 func (m *Module) start(ctx context.Context) error {
 	r := newRun(m, time.Now())
+	// Each load of a module gives the same snapshot, or jobs would use more or less
+	// fuel by how a language's runtime has seeded its hashes.
+	r.entropy = rand.NewChaCha8([32]byte{})
 	m.started = r.session.Start
 	r.session.Deadline = m.started.Add(m.rt.loadTimeout)
 	r.boundByTime()

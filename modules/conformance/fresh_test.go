@@ -31,10 +31,13 @@ func TestFresh(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			scripts := e.scripts(t)
-			rt, err := sandbox.New(context.Background(), sandbox.Options{CacheDir: compiled, VerifyReset: true})
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, rt.Close(context.Background())) })
-			m := e.load(t, rt)
+			load := func() *sandbox.Module {
+				rt, err := sandbox.New(context.Background(), sandbox.Options{CacheDir: compiled, VerifyReset: true})
+				require.NoError(t, err)
+				t.Cleanup(func() { require.NoError(t, rt.Close(context.Background())) })
+				return e.load(t, rt)
+			}
+			m := load()
 			run := func(t *testing.T, name string) *job.Result {
 				t.Helper()
 				if e.lacks[name] != "" {
@@ -70,6 +73,10 @@ func TestFresh(t *testing.T) {
 					require.Equal(t, string(first.Output), string(again.Output))
 					require.Equal(t, first.Cost.Fuel, again.Cost.Fuel, "the same work is the same fuel")
 				}
+				m = load()
+				again := run(t, "fresh/order")
+				require.Equal(t, string(first.Output), string(again.Output))
+				require.Equal(t, first.Cost.Fuel, again.Cost.Fuel, "also when the module was loaded anew")
 			})
 		})
 	}
