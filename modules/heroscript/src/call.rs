@@ -1,0 +1,182 @@
+//! An action on its way to who does it: its parameters by name, whether they were written with it
+//! or stand in their order.
+
+use henge_guest::{Code, Error, Failure, Value as HostValue};
+
+use crate::actors::Entry;
+use crate::script::{Action, Param, Value, Word};
+
+/// What an action answers.
+pub type Answer = Result<HostValue, Failure>;
+
+/// An action with what it takes.
+pub struct Call<'a> {
+    pub action: &'a Action<'a>,
+    takes: &'static str,
+    /// A value for each name of `takes`.
+    given: Vec<Option<Value<'a>>>,
+    /// Arguments that are left over, for an action that takes any number.
+    rest: Vec<Word<'a>>,
+    /// Parameters of other names, for an action that takes them.
+    pub named: Vec<&'a Param<'a>>,
+}
+
+/// One word of what an action takes: `key`, `[seconds]`, `value...`, `[value...]`, or `name:value...`
+/// for parameters of any name.
+struct Wish {
+    name: &'static str,
+    optional: bool,
+    many: bool,
+}
+
+fn wishes(takes: &'static str) -> impl Iterator<Item = Wish> {
+    takes.split_ascii_whitespace().map(|word| {
+        let bare = word.trim_start_matches('[').trim_end_matches(']');
+        let name = bare.trim_end_matches("...");
+        Wish {
+            name,
+            optional: word.starts_with('['),
+            many: name.len() < bare.len(),
+        }
+    })
+}
+
+/// The wish that stands for parameters of any name.
+const ANY_NAME: &str = "name:value";
+
+impl<'a> Call<'a> {
+    /// Gives an action's parameters to the names that it takes, and its arguments in their order
+    /// to those that are left.
+    pub fn new(action: &'a Action<'a>, entry: &Entry) -> Result<Call<'a>, Failure> {
+        let mut call = Call {
+            action,
+            takes: entry.takes,
+            given: wishes(entry.takes).map(|_| None).collect(),
+            rest: Vec::new(),
+            named: Vec::new(),
+        };
+        let any_name = wishes(entry.takes).any(|w| w.name == ANY_NAME);
+        for param in &action.params {
+            match wishes(entry.takes).position(|w| w.name == param.key) {
+                Some(i) => call.given[i] = Some(param.value.clone()),
+                None if any_name => call.named.push(param),
+                None => return Err(call.wrong(format!("there is no parameter {}", param.key))),
+            }
+        }
+        let mut args = action.args.iter().cloned();
+        for (i, wish) in wishes(entry.takes).enumerate() {
+            if wish.name == ANY_NAME {
+                continue;
+            }
+            if call.given[i].is_none() {
+                call.given[i] = args.next().map(Value::of);
+            }
+            if call.given[i].is_none() && !wish.optional {
+                return Err(call.wrong(format!("{} is missing", wish.name)));
+            }
+            if wish.many {
+                call.rest.extend(args.by_ref());
+            }
+        }
+        match args.next() {
+            Some(arg) => Err(call.wrong(format!("there is no place for {:.80?}", arg.text))),
+            None => Ok(call),
+        }
+    }
+
+    /// What was passed is not what the action takes.
+    pub fn wrong(&self, why: impl std::fmt::Display) -> Failure {
+        let Action { actor, name, .. } = self.action;
+        let message = match self.takes {
+            "" => format!("{why}; !!{actor}.{name} takes nothing"),
+            takes => format!("{why}; !!{actor}.{name} takes {takes}"),
+        };
+        Error::new(Code::InvalidArgument, message).into()
+    }
+
+    /// A parameter, where it was given.
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        let at = wishes(self.takes).position(|w| w.name == name)?;
+        self.given[at].as_ref()
+    }
+
+    /// A parameter as text; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).map_or("", |v| &v.text)
+    }
+
+    /// A parameter as a whole number that is not negative.
+    pub fn count(&self, name: &str) -> Result<Option<u32>, Failure> {
+        self.parsed(name, "a whole number from 0 to 4294967295")
+    }
+
+    /// A parameter as whatever can be read from a text.
+    pub fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        what: &str,
+    ) -> Result<Option<T>, Failure> {
+        let Some(value) = self.get(name).filter(|v| !v.text.is_empty()) else {
+            return Ok(None);
+        };
+        let wrong = |_| self.wrong(format!("{name} is {what}, and not {:.80?}", value.text));
+        value.text.trim().parse().map(Some).map_err(wrong)
+    }
+
+    /// All that was given, in the order of the names; of the last one that takes many, each.
+    pub fn words(&self) -> Vec<HostValue> {
+        let mut words = Vec::new();
+        for (wish, value) in wishes(self.takes).zip(&self.given) {
+            match value {
+                Some(value) if wish.many => words.extend(value.items.iter().map(text)),
+                Some(value) => words.push((*value.text).into()),
+                None => {}
+            }
+        }
+        words.extend(self.rest.iter().map(text));
+        words
+    }
+
+    /// All elements of the name that takes many.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &Word<'a>> {
+        let items = self.get(name).map_or(&[][..], |v| &v.items);
+        items.iter().chain(&self.rest)
+    }
+
+    /// All elements of the name that takes many as one text.
+    pub fn joined(&self, name: &str) -> String {
+        match self.get(name) {
+            Some(value) if self.rest.is_empty() => (*value.text).to_owned(),
+            _ => self
+                .list(name)
+                .map(|w| &*w.text)
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+}
+
+fn text(word: &Word) -> HostValue {
+    (*word.text).into()
+}
+
+/// A word as a value with a type: what stands in quotes is a text, and so is what looks like
+/// nothing else.
+pub fn typed(word: &Word) -> HostValue {
+    if word.quoted {
+        return text(word);
+    }
+    if let Ok(n) = word.text.parse::<i64>() {
+        return n.into();
+    }
+    let is_number = word.text.bytes().any(|b| b.is_ascii_digit());
+    match &*word.text {
+        "true" => true.into(),
+        "false" => false.into(),
+        "null" => HostValue::Null,
+        other => match other.parse::<f64>() {
+            Ok(n) if is_number && n.is_finite() => n.into(),
+            _ => text(word),
+        },
+    }
+}
