@@ -23,7 +23,7 @@ const fewest = 150
 func load(t *testing.T) (*hosttest.Test, *sandbox.Module) {
 	t.Helper()
 	h := hosttest.New(t, hosttest.Options{})
-	return h, h.LoadFile("../../bin/modules/heroscript.wasm")
+	return h, h.LoadFile(file)
 }
 
 func newJob(script string) *job.Job {
