@@ -9,6 +9,8 @@ mod log;
 mod redis;
 mod sql;
 
+use henge_guest::Value;
+
 use crate::call::{Answer, Call};
 
 /// One action that an actor knows.
@@ -24,6 +26,8 @@ pub struct Entry {
 pub struct State {
     /// Whether the script has written its result itself.
     pub written: bool,
+    /// What the action before answered.
+    pub answer: Value,
     /// Whether the script goes on after an error.
     pub goes_on: bool,
     /// The jobs that the script has submitted.

@@ -128,12 +128,15 @@ impl<'a> Call<'a> {
         let mut words = Vec::new();
         for (wish, value) in wishes(self.takes).zip(&self.given) {
             match value {
-                Some(value) if wish.many => words.extend(value.items.iter().map(text)),
-                Some(value) => words.push((*value.text).into()),
+                Some(value) if wish.many => words.extend(value.items.iter().map(number)),
+                Some(value) => words.push(match &value.items[..] {
+                    [one] if !value.list => number(one),
+                    _ => (*value.text).into(),
+                }),
                 None => {}
             }
         }
-        words.extend(self.rest.iter().map(text));
+        words.extend(self.rest.iter().map(number));
         words
     }
 
@@ -160,23 +163,27 @@ fn text(word: &Word) -> HostValue {
     (*word.text).into()
 }
 
-/// A word as a value with a type: what stands in quotes is a text, and so is what looks like
-/// nothing else.
+/// A word as a value with a type: what is written just as a number is printed is that number, but
+/// `007` and what stands in quotes are texts, as is what looks like nothing else.
 pub fn typed(word: &Word) -> HostValue {
-    if word.quoted {
-        return text(word);
-    }
-    if let Ok(n) = word.text.parse::<i64>() {
-        return n.into();
-    }
-    let is_number = word.text.bytes().any(|b| b.is_ascii_digit());
     match &*word.text {
+        _ if word.quoted => text(word),
         "true" => true.into(),
         "false" => false.into(),
         "null" => HostValue::Null,
-        other => match other.parse::<f64>() {
-            Ok(n) if is_number && n.is_finite() => n.into(),
-            _ => text(word),
-        },
+        _ => number(word),
+    }
+}
+
+/// A word as a number, where it is one, and a text otherwise.
+pub fn number(word: &Word) -> HostValue {
+    let written = &*word.text;
+    if word.quoted {
+        return text(word);
+    }
+    match (written.parse::<i64>(), written.parse::<f64>()) {
+        (Ok(n), _) if n.to_string() == written => n.into(),
+        (_, Ok(n)) if written.contains('.') && n.to_string() == written => n.into(),
+        _ => text(word),
     }
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use henge_guest::{job, log, Failure, Value};
 
 use crate::actors::{self, Entry, State};
-use crate::call::{Answer, Call};
+use crate::call::Call;
 use crate::script::{self, Action, Mistake, Place};
 
 henge_guest::export!(init: init, run: run);
@@ -32,30 +32,29 @@ fn run() -> Result<(), Failure> {
     job::input_into(&mut script)?;
     let script = std::str::from_utf8(&script).map_err(|e| not_utf8(e.valid_up_to()))?;
     let mut state = State::default();
-    let answer = carry_out(script, &mut state)?;
+    carry_out(script, &mut state)?;
     if !state.written {
-        write(&answer)?;
+        job::output(&bytes(state.answer))?;
     }
     Ok(())
 }
 
-/// Does one action after the other and returns the last one's answer. Nothing is done of a script
-/// that cannot be read, or that asks for what nobody does.
-fn carry_out(script: &str, state: &mut State) -> Answer {
+/// Does one action after the other. Nothing is done of a script that cannot be read, or that asks
+/// for what nobody does.
+fn carry_out(script: &str, state: &mut State) -> Result<(), Failure> {
     let actions = script::parse(script).map_err(unreadable)?;
     let mut steps = Vec::with_capacity(actions.len());
     for action in &actions {
         steps.push((action, entry(action).map_err(unreadable)?));
     }
-    let mut answer = Value::Null;
     for (action, entry) in steps {
-        answer = match Call::new(action, entry).and_then(|call| (entry.run)(state, &call)) {
+        state.answer = match Call::new(action, entry).and_then(|call| (entry.run)(state, &call)) {
             Err(failure) if state.goes_on => caught(failure, action.place),
             Err(failure) => return Err(placed(failure, action.place)),
             Ok(answer) => answer,
         };
     }
-    Ok(answer)
+    Ok(())
 }
 
 fn entry(action: &Action) -> Result<&'static Entry, Mistake> {
@@ -68,9 +67,16 @@ fn entry(action: &Action) -> Result<&'static Entry, Mistake> {
 /// An error as an answer. It stands in the log, since the next answer takes its place.
 fn caught(failure: Failure, place: Place) -> Value {
     drop(log::warn(&format!("{} ({place})", failure.message)));
+    let code = failure.code.unwrap_or_default();
+    // That of the host has its code in front.
+    let bare = failure
+        .message
+        .strip_prefix(&code)
+        .and_then(|m| m.strip_prefix(": "));
+    let message = bare.unwrap_or(&failure.message).into();
     Value::Map(vec![
-        ("code".into(), failure.code.into()),
-        ("message".into(), failure.message.into()),
+        ("code".into(), code.as_str().into()),
+        ("message".into(), message),
     ])
 }
 
@@ -95,13 +101,12 @@ fn not_utf8(at: usize) -> Failure {
         .with_retry(false)
 }
 
-/// The result: a text and bytes as they are, nothing for nothing, anything else as JSON.
-fn write(answer: &Value) -> Result<(), Failure> {
+/// An answer as a result: a text and bytes as they are, nothing for nothing, anything else as JSON.
+pub fn bytes(answer: Value) -> Vec<u8> {
     match answer {
-        Value::Null => {}
-        Value::Text(text) => job::output(text.as_bytes())?,
-        Value::Bytes(bytes) => job::output(bytes)?,
-        other => job::output(other.to_json().as_bytes())?,
+        Value::Null => Vec::new(),
+        Value::Text(text) => text.into_bytes(),
+        Value::Bytes(bytes) => bytes,
+        other => other.to_json().into_bytes(),
     }
-    Ok(())
 }

@@ -6,7 +6,7 @@ mod parse;
 mod quoted;
 mod words;
 
-pub use parse::parse;
+pub use parse::{parse, words};
 pub use words::{Param, Value, Word};
 
 use std::fmt;

@@ -4,6 +4,7 @@ use henge_guest::{circle, clock, job, Failure, Value};
 
 use super::{help as lines, Entry, State, ACTORS};
 use crate::call::{Answer, Call};
+use crate::module::bytes;
 use crate::script::Value as Given;
 
 pub const ACTIONS: &[Entry] = &[
@@ -88,6 +89,16 @@ pub const ACTIONS: &[Entry] = &[
         run: random,
     },
     Entry {
+        name: "rand_float",
+        takes: "",
+        run: random,
+    },
+    Entry {
+        name: "rand_bool",
+        takes: "",
+        run: |_, _| Ok((draw()? & 1 == 1).into()),
+    },
+    Entry {
         name: "random_bytes",
         takes: "count",
         run: random_bytes,
@@ -96,6 +107,11 @@ pub const ACTIONS: &[Entry] = &[
         name: "now_ms",
         takes: "",
         run: |_, _| Ok((clock::now()?.as_millis() as i64).into()),
+    },
+    Entry {
+        name: "elapsed_ms",
+        takes: "",
+        run: |_, _| Ok((clock::monotonic()?.as_millis() as i64).into()),
     },
 ];
 
@@ -122,9 +138,13 @@ fn print(_: &mut State, call: &Call) -> Answer {
     Ok(Value::Null)
 }
 
+/// Adds to the result: a text, or without one what the action before answered.
 fn output(state: &mut State, call: &Call) -> Answer {
     state.written = true;
-    job::output(call.joined("value").as_bytes())?;
+    match call.get("value") {
+        Some(_) => job::output(call.joined("value").as_bytes())?,
+        None => job::output(&bytes(std::mem::take(&mut state.answer)))?,
+    }
     Ok(Value::Null)
 }
 

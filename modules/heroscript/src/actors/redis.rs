@@ -3,7 +3,8 @@
 use henge_guest::{redis, Code, Error, Value};
 
 use super::{Entry, State};
-use crate::call::{Answer, Call};
+use crate::call::{number, Answer, Call};
+use crate::script;
 
 macro_rules! commands {
     ($($name:literal: $takes:literal $run:ident),+ $(,)?) => {
@@ -13,6 +14,7 @@ macro_rules! commands {
 
 pub const ACTIONS: &[Entry] = commands! {
     "do": "word..." any,
+    "pipeline": "commands" pipeline,
     "keys": "pattern" keys,
     "get": "key" plain,
     "mget": "key..." plain,
@@ -68,6 +70,31 @@ fn plain(_: &mut State, call: &Call) -> Answer {
 
 fn any(_: &mut State, call: &Call) -> Answer {
     Ok(redis::command(&call.words())?)
+}
+
+/// Carries out commands, one a line, in one crossing. What went wrong with one is in its place.
+fn pipeline(_: &mut State, call: &Call) -> Answer {
+    let mut all = Vec::new();
+    for line in call.text("commands").lines() {
+        let words = script::words(line).map_err(|mistake| call.wrong(mistake.message))?;
+        if !words.is_empty() {
+            all.push(words.iter().map(number).collect());
+        }
+    }
+    let result = |r| match r {
+        Ok(value) => value,
+        Err(error) => refusal(error),
+    };
+    Ok(Value::List(
+        redis::pipeline(&all)?.into_iter().map(result).collect(),
+    ))
+}
+
+fn refusal(error: Error) -> Value {
+    Value::Map(vec![
+        ("code".into(), error.code.name().into()),
+        ("message".into(), error.message.into()),
+    ])
 }
 
 /// `true` for OK and for a number that is not 0, `false` otherwise.

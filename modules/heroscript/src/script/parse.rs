@@ -46,6 +46,26 @@ pub fn parse(text: &str) -> Result<Vec<Action<'_>>, Mistake> {
     }
 }
 
+/// Reads a line of words alone, in quotes or not.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn words(line: &str) -> Result<Vec<Word<'_>>, Mistake> {
+    let mut cursor = Cursor::new(line);
+    let mut words = Vec::new();
+    loop {
+        cursor.skip_space();
+        if cursor.at_end() {
+            return Ok(words);
+        }
+        words.push(match quote(cursor.rest()) {
+            Some(quote) => quoted(&mut cursor, quote)?,
+            None => bare(cursor.take(end_of(cursor.rest(), is_blank))),
+        });
+    }
+}
+
 fn stray<T>(cursor: &Cursor, first: bool) -> Result<T, Mistake> {
     cursor.mistake(match first {
         true => "this belongs to no action: one begins with !!actor.name",
