@@ -28,7 +28,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 # An engine is a crate in modules/NAME whose library is henge_NAME.
 engines=(rhai)
 # These are served from a folder: crates like it, and Go modules.
-rust_engines=(heroscript)
+rust_engines=(heroscript runners/http_request runners/sql runners/redis runners/template)
 go_engines=(starlark lua)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
