@@ -9,6 +9,7 @@ mod words;
 pub use parse::{parse, words};
 pub use words::{Param, Value, Word};
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Where something stands in a script, both counted from 1 and the column in characters.
@@ -28,8 +29,8 @@ impl fmt::Display for Place {
 #[derive(Debug, PartialEq)]
 pub struct Action<'a> {
     /// Who does it; `core` where the script says nobody. In small letters, as the name.
-    pub actor: String,
-    pub name: String,
+    pub actor: Cow<'a, str>,
+    pub name: Cow<'a, str>,
     pub place: Place,
     /// What was written as `key:value`, in the order of the script.
     pub params: Vec<Param<'a>>,

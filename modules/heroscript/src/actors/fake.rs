@@ -112,7 +112,7 @@ fn object(params: &[&Param], value: impl Fn(&Given) -> Value) -> Value {
     Value::Map(
         params
             .iter()
-            .map(|p| (p.key.clone(), value(&p.value)))
+            .map(|p| (p.key.to_string(), value(&p.value)))
             .collect(),
     )
 }

@@ -36,12 +36,7 @@ fn line(level: Level, call: &Call) -> Answer {
     let fields: Vec<_> = call
         .named
         .iter()
-        .map(|p| {
-            (
-                p.key.as_str(),
-                p.value.items.first().map_or(Value::Null, typed),
-            )
-        })
+        .map(|p| (&*p.key, p.value.items.first().map_or(Value::Null, typed)))
         .collect();
     drop(log::write_with(level, &call.joined("text"), &fields));
     Ok(Value::Null)

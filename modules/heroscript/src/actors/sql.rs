@@ -56,7 +56,7 @@ fn values(call: &Call) -> Result<Value, Failure> {
         (None, false) => Ok(Value::Map(
             call.named
                 .iter()
-                .map(|p| (p.key.clone(), named(p.value.items.first())))
+                .map(|p| (p.key.to_string(), named(p.value.items.first())))
                 .collect(),
         )),
         (Some(_), false) => Err(call.wrong("values are either args or named")),

@@ -104,27 +104,15 @@ fn head<'a>(cursor: &mut Cursor<'a>) -> Result<Action<'a>, Mistake> {
     let name = &cursor.rest()[..end_of(cursor.rest(), is_blank)];
     let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     illegal(cursor, name, is_legal, "the name of an action")?;
-    let name = cursor.take(name.len()).to_ascii_lowercase();
-    let mut parts = name.split('.');
-    let (actor, name) = match (parts.next(), parts.next(), parts.next()) {
-        (Some(name), None, _) => (CORE, name),
-        (Some(actor), Some(name), None) => (actor, name),
-        _ => {
-            return Err(Mistake {
-                message: "an action is written !!actor.name, with one dot".into(),
-                place,
-            })
-        }
-    };
-    if actor.is_empty() || name.is_empty() {
-        return Err(Mistake {
-            message: "an action is written !!actor.name, or !!name for the actor core".into(),
-            place,
-        });
+    let name = cursor.take(name.len());
+    let (actor, name) = name.split_once('.').unwrap_or((CORE, name));
+    if actor.is_empty() || name.is_empty() || name.contains('.') {
+        let message = "an action is written !!actor.name, or !!name for the actor core".into();
+        return Err(Mistake { message, place });
     }
     Ok(Action {
-        actor: actor.into(),
-        name: name.into(),
+        actor: lower(actor),
+        name: lower(name),
         place,
         params: Vec::new(),
         args: Vec::new(),
@@ -149,7 +137,7 @@ fn argument<'a>(cursor: &mut Cursor<'a>, action: &mut Action<'a>) -> Result<(), 
     }
     let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/');
     illegal(cursor, key, is_legal, "the name of a parameter")?;
-    let key = key.to_ascii_lowercase();
+    let key = lower(key);
     if action.params.iter().any(|p| p.key == key) {
         return cursor.mistake(format!("the parameter {key} is given twice"));
     }
@@ -257,6 +245,14 @@ fn bare(text: &str) -> Word<'_> {
     Word {
         text: Cow::Borrowed(text),
         quoted: false,
+    }
+}
+
+/// A name in small letters; most are.
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => name.to_ascii_lowercase().into(),
+        false => name.into(),
     }
 }
 

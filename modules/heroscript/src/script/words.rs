@@ -14,7 +14,7 @@ pub struct Word<'a> {
 #[derive(Debug, PartialEq)]
 pub struct Param<'a> {
     /// In small letters.
-    pub key: String,
+    pub key: Cow<'a, str>,
     pub value: Value<'a>,
 }
 
