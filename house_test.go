@@ -150,6 +150,8 @@ var reserved = map[string]string{
 	"github.com/pelletier/go-toml":  "host/policy",
 
 	"github.com/prometheus/client_golang": "host/metrics",
+
+	"github.com/santhosh-tekuri/jsonschema/v6": "host/sandbox/arguments",
 }
 
 func TestDataGoesOneWay(t *testing.T) {

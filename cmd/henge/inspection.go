@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ func inspection(manifest *abi.Manifest, size int, info *sandbox.Info) table {
 	add("version", "version", manifest.Version)
 	add("kind", "kind", manifest.Kind)
 	add("types", "types", orNone(manifest.Types))
+	add("arguments", "arguments", schema(manifest.Arguments))
 	add("size", "size", byteSize(size))
 	add("memory", "memory", memoryBounds{byteSize(info.Memory.Min), byteSize(info.Memory.Max)})
 	add("tables", "tables", tablesOf(info.Tables))
@@ -45,6 +47,26 @@ func inspection(manifest *abi.Manifest, size int, info *sandbox.Info) table {
 	add("instance_memory", "memory of an instance", byteSize(info.InstanceMemory))
 	add("instance_heap", "heap of an instance", byteSize(info.InstanceHeap))
 	return t
+}
+
+// schema is what a module's payloads have to fit.
+type schema json.RawMessage
+
+// MarshalJSON implements json.Marshaler.
+func (s schema) MarshalJSON() ([]byte, error) {
+	if len(s) == 0 {
+		return []byte("null"), nil
+	}
+	return json.RawMessage(s), nil
+}
+
+// String returns the schema in one line.
+func (s schema) String() string {
+	var line bytes.Buffer
+	if len(s) == 0 || json.Compact(&line, s) != nil {
+		return "-"
+	}
+	return line.String()
 }
 
 // memoryBounds are the bounds of a memory; a maximum of 0 stands for none.

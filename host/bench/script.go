@@ -1,6 +1,10 @@
 package bench
 
-import "github.com/henge-run/henge/modules/samples"
+import (
+	"strings"
+
+	"github.com/henge-run/henge/modules/samples"
+)
 
 // Script is a payload with its result.
 type Script struct {
@@ -15,8 +19,8 @@ type Script struct {
 	Overhead bool
 }
 
-// Scripts returns the scripts that there are for an engine: rhai and lua have
-// some, and others none. It is safe for concurrent use.
+// Scripts returns the scripts that there are for an engine or a runner; many
+// have none. It is safe for concurrent use.
 func Scripts(engine string) []Script {
 	var scripts []Script
 	switch engine {
@@ -26,6 +30,14 @@ func Scripts(engine string) []Script {
 		scripts = overhead("return 40 + 2", "local sum = 0; for i = 0, 999 do sum = sum + i end; return sum")
 	case "starlark":
 		scripts = overhead("result = 40 + 2", "def total():\n  sum = 0\n  for i in range(1000):\n    sum += i\n  return sum\nresult = total()")
+	case "heroscript":
+		// It computes nothing: the shortest script, and a hundred actions.
+		scripts = []Script{
+			{Name: "echo", Source: "!!echo 42", Want: "42", Overhead: true},
+			{Name: "echo100", Source: strings.Repeat("!!echo text:'some text'\n", 99) + "!!echo 42", Want: "42", Overhead: true},
+		}
+	case "template":
+		scripts = []Script{{Name: "fill", Source: `{"template":"Hello, {{ name }}!","data":{"name":"Ada"}}`, Want: "Hello, Ada!", Overhead: true}}
 	}
 	for _, s := range samples.Scripts(engine) {
 		scripts = append(scripts, Script{Name: s.Name, Source: s.Source, Want: s.Want})

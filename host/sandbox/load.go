@@ -6,6 +6,7 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/sandbox/arguments"
 	"github.com/henge-run/henge/host/sandbox/linear"
 	"github.com/henge-run/henge/host/wasm"
 )
@@ -39,6 +40,11 @@ func (rt *Runtime) Load(ctx context.Context, binary []byte, manifest *abi.Manife
 	m.pool.module = m
 	if err := m.verify(decoded); err != nil {
 		return nil, err
+	}
+	if len(manifest.Arguments) > 0 {
+		if m.arguments, err = arguments.Compile(manifest.Arguments); err != nil {
+			return nil, fmt.Errorf("arguments in its manifest: %w", err)
+		}
 	}
 	if err := m.rewrite(decoded); err != nil {
 		return nil, err

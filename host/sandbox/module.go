@@ -10,6 +10,7 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/sandbox/arguments"
 	"github.com/henge-run/henge/host/wasm"
 )
 
@@ -54,6 +55,9 @@ type Module struct {
 	snapshot *snapshot
 	pool     pool
 
+	// arguments is what its payloads have to fit; nil where it does not say.
+	arguments *arguments.Schema
+
 	// started is when it was initialised for the first time.
 	started time.Time
 
@@ -95,6 +99,11 @@ func (m *Module) run(ctx context.Context, j *job.Job, start time.Time, restarts 
 	r.session.Limits = m.Limits.Within(r.own)
 	if n := int64(len(j.Payload)); n > r.session.Limits.Input {
 		return refused(fmt.Sprintf("the payload has %d bytes and the limit is %d; send less, or %s", n, r.session.Limits.Input, job.More(r.own.Input, r.session.Limits.Input, "input")))
+	}
+	if m.arguments != nil {
+		if err := m.arguments.Check(j.Payload); err != nil {
+			return refused(err.Error())
+		}
 	}
 	r.session.Deadline = j.Deadline(r.session.Start)
 	if wall := r.session.Start.Add(r.session.Limits.Wall); wall.Before(r.session.Deadline) {

@@ -57,6 +57,7 @@ func engines() []engine {
 				"clock/now": "Rhai has no calendar",
 			},
 		},
+		heroscript(),
 		{name: "starlark", folder: built, comment: "#", place: "script:%d:%d: "},
 		{
 			name: "lua", folder: built, comment: "--",

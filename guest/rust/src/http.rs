@@ -58,6 +58,16 @@ pub fn fetch_value(request: &Value) -> Result<Value> {
     Value::read(&mut Reader::new(&reply(host::fetch, encoded.as_bytes())?))
 }
 
+/// The same for a request that is a map in JSON or CBOR already, as a runner's payload may be. The
+/// reply comes in the same.
+///
+/// # Errors
+///
+/// As [`fetch_value`].
+pub fn fetch_encoded(request: &[u8]) -> Result<Vec<u8>> {
+    reply(host::fetch, request)
+}
+
 fn encode(request: &Request) -> Writer {
     let Request {
         url,

@@ -36,6 +36,7 @@ mod export;
 mod failure;
 pub mod http;
 pub mod job;
+mod json;
 pub mod kv;
 pub mod log;
 pub mod queue;

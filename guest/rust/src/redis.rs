@@ -46,6 +46,16 @@ pub fn pipeline(commands: &[Vec<Value>]) -> Result<Vec<Result<Value>>> {
     parse_results(&reply(host::pipeline, request.as_bytes())?)
 }
 
+/// The same for a list of lists that is JSON or CBOR already, as a runner's payload may be. The reply
+/// comes in the same: a list of `[true, value]` and `[false, code, message]`.
+///
+/// # Errors
+///
+/// As [`pipeline`].
+pub fn pipeline_encoded(commands: &[u8]) -> Result<Vec<u8>> {
+    reply(host::pipeline, commands)
+}
+
 fn write_command(to: &mut Writer, words: &[Value]) {
     to.array(words.len());
     words.iter().for_each(|word| word.write(to));

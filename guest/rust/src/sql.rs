@@ -73,6 +73,25 @@ pub fn exec_all(statements: &[(&str, Value)]) -> Result<Vec<Changes>> {
     list(&mut Reader::new(&reply), parse_changes)
 }
 
+/// [`query`] for a request that is a map in JSON or CBOR already, as a runner's payload may be. The
+/// reply comes in the same.
+///
+/// # Errors
+///
+/// As [`query`], and `invalid_argument`.
+pub fn query_encoded(request: &[u8]) -> Result<Vec<u8>> {
+    reply(host::query, request)
+}
+
+/// [`exec_all`] for a list that is JSON or CBOR already. The reply comes in the same.
+///
+/// # Errors
+///
+/// As [`exec_all`], and `invalid_argument`.
+pub fn exec_encoded(statements: &[u8]) -> Result<Vec<u8>> {
+    reply(host::exec, statements)
+}
+
 fn statement(to: &mut Writer, sql: &str, args: &Value, more: usize) {
     let has_args = *args != Value::Null;
     to.map(1 + usize::from(has_args) + more);
