@@ -7,7 +7,7 @@ import (
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/queue"
-	"github.com/henge-run/henge/host/store/circle/sqlite"
+	"github.com/henge-run/henge/host/store/circle"
 )
 
 // circleExport is henge circle export.
@@ -18,8 +18,8 @@ type circleExport struct {
 
 // Run writes a circle's database to a file.
 func (c *circleExport) Run(ctx context.Context, g *globals) error {
-	return withCircles(ctx, g, func(ctx context.Context, store *sqlite.Store) error {
-		if _, err := c.there(store); err != nil {
+	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
+		if _, err := c.there(ctx, store); err != nil {
 			return err
 		}
 		return store.Export(ctx, c.Circle, c.File)
@@ -39,19 +39,15 @@ func (c *circleImport) Run(ctx context.Context, g *globals) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	return withCircles(ctx, g, func(ctx context.Context, store *sqlite.Store) error {
+	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
 		err := store.Import(ctx, name, c.File, c.Yes)
-		if errors.Is(err, sqlite.ErrExists) {
+		if errors.Is(err, circle.ErrExists) {
 			return exitWith(exitUsage, "%w: give --yes to replace it", err)
 		}
 		if err != nil {
 			return err
 		}
-		host, err := g.host()
-		if err != nil {
-			return err
-		}
-		return setHome(ctx, g, name, host)
+		return moveHome(ctx, g, name, true)
 	})
 }
 
@@ -67,27 +63,38 @@ func (c *circleRm) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	return withCircles(ctx, g, func(ctx context.Context, store *sqlite.Store) error {
-		path, err := c.there(store)
+	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
+		kept, err := c.there(ctx, store)
 		if err != nil {
 			return err
 		}
-		question := "Delete the database of circle " + name + ", with its tables, values, members and publications (" + filepath.Base(path) + ")?"
+		question := "Delete the database of circle " + name + ", with its tables, values, members and publications (" + filepath.Base(kept.Place) + ")?"
 		if err := confirm(s, c.Yes, question); err != nil {
 			return err
 		}
 		if err := store.Remove(ctx, name); err != nil {
 			return err
 		}
-		return setHome(ctx, g, name, "")
+		return moveHome(ctx, g, name, false)
 	})
 }
 
-func setHome(ctx context.Context, g *globals, name, host string) error {
+// moveHome says that a circle's database is on this host from now on, or on
+// none. One in PostgreSQL is on all of them.
+func moveHome(ctx context.Context, g *globals, name string, here bool) error {
+	host := ""
+	if g.Database != "" {
+		return nil
+	}
 	rdb, err := queue.Connect(g.RedisURL)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
 	defer rdb.Close()
+	if here {
+		if host, err = g.host(); err != nil {
+			return err
+		}
+	}
 	return queue.SetHome(ctx, rdb, name, host)
 }

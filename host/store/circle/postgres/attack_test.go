@@ -268,9 +268,15 @@ func TestFullDatabase(t *testing.T) {
 	_, err = superuser(t, admin).Exec(t.Context(), "VACUUM")
 	require.NoError(t, err)
 	write(t, s, "acme", "INSERT INTO t VALUES ('a')")
+}
 
-	tx = begin(t, s, "acme")
-	err = nil
+// The catalogs and the locks are shared by all circles, so one has not very many
+// tables.
+func TestManyTables(t *testing.T) {
+	at, _ := servers.Database(t)
+	s := open(t, at, postgres.Options{})
+	tx := begin(t, s, "acme")
+	var err error
 	for i := 0; err == nil && i < 200; i++ {
 		_, err = do(tx, all, fmt.Sprint("CREATE TABLE many", i, " (a int UNIQUE, b int UNIQUE, c int UNIQUE, d int UNIQUE, e int UNIQUE, f int UNIQUE, g int UNIQUE)"))
 	}

@@ -72,7 +72,7 @@ type Store struct {
 	places map[string]string // the schemas of circles that have one
 }
 
-var _ circle.Store = (*Store)(nil)
+var _ circle.Keeper = (*Store)(nil)
 
 // Open connects to the database at url, checks that circles can be kept apart
 // in it, and makes there what it needs. The user must not be a superuser, and
@@ -173,15 +173,6 @@ func (s *Store) Close() error {
 		}
 	}
 	return nil
-}
-
-// Circles returns the circles that have a database, sorted.
-func (s *Store) Circles(ctx context.Context) ([]string, error) {
-	rows, err := s.looks.Query(ctx, "SELECT name FROM henge.circle ORDER BY name")
-	if err != nil {
-		return nil, fmt.Errorf("list circles: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // place returns the schema of a circle, quoted, and whether it has one. It may
