@@ -324,7 +324,7 @@ func TestManyCircles(t *testing.T) {
 		highest = max(highest, connections())
 	}
 	require.LessOrEqual(t, highest, most+4)
-	names, err := s.Circles(t.Context())
+	names, err := s.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, names, *circles)
 	require.Eventually(t, func() bool { return connections() == 0 }, time.Minute, 10*time.Millisecond, "idle ones are closed")
