@@ -18,8 +18,13 @@ import (
 	"github.com/henge-run/henge/host/store/circle/sqlite"
 )
 
-// withCircles opens the circles' databases for the time of one command, which
-// is long enough for a worker to close one that it does not use.
+// patient bounds how long a command waits for a database that others use: long
+// enough for a worker to close one that it does not use any more.
+func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 3*sqlite.DefaultIdle)
+}
+
+// withCircles opens the circles' databases for the time of one command.
 func withCircles(ctx context.Context, g *globals, do func(context.Context, circle.Keeper) error) error {
 	rdb, err := queue.Connect(g.RedisURL)
 	if err != nil {
@@ -30,8 +35,6 @@ func withCircles(ctx context.Context, g *globals, do func(context.Context, circl
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*sqlite.DefaultIdle)
-	defer cancel()
 	err = do(ctx, store)
 	if closed := store.Close(); err == nil {
 		err = closed
@@ -53,6 +56,8 @@ func changeCircle(ctx context.Context, g *globals, name string, do func(context.
 		return &exitError{exitUsage, err}
 	}
 	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
+		ctx, cancel := patient(ctx)
+		defer cancel()
 		tx, err := store.Begin(ctx, &job.Job{Circle: name}, true)
 		if err != nil {
 			return err

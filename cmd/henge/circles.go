@@ -47,6 +47,15 @@ func (g *globals) openCircles(ctx context.Context, rdb redis.UniversalClient, lo
 	})
 }
 
+// databaseKind is what circles' databases are kept in, as a file that is exported
+// calls it.
+func (g *globals) databaseKind() string {
+	if g.Database != "" {
+		return "postgres"
+	}
+	return "sqlite"
+}
+
 // circleOptions are what both kinds of databases have in common. Zero is the
 // default of each.
 type circleOptions struct {

@@ -371,3 +371,14 @@ func TestUsersThatWillNotDo(t *testing.T) {
 	_, err = postgres.Open(t.Context(), u.String(), postgres.Options{})
 	require.ErrorContains(t, err, "CREATEROLE")
 }
+
+func plain(rows [][]abi.Value) (out [][]any) {
+	for _, row := range rows {
+		var values []any
+		for _, v := range row {
+			values = append(values, v.V)
+		}
+		out = append(out, values)
+	}
+	return out
+}

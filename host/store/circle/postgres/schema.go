@@ -50,7 +50,7 @@ CREATE TABLE {place}.henge_member (caller text COLLATE "C" PRIMARY KEY, role tex
 CREATE TABLE {place}.henge_publication (kind text COLLATE "C", name text COLLATE "C", PRIMARY KEY (kind, name));
 `
 
-// creating is the lock under which shared things are made, one at a time.
+// creating is the lock under which what all share is made, one at a time.
 const creating = "SELECT pg_advisory_xact_lock(hashtext('henge'))"
 
 // server is what is known of the database.
@@ -113,17 +113,10 @@ func (s *Store) ensure(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	place := s.placeOf(name)
+	var place string
 	err = s.looks.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		return pgx.BeginFunc(ctx, c.Conn(), func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, creating); err != nil {
-				return err
-			}
-			made, err := tx.Exec(ctx, "INSERT INTO henge.circle (name, place) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, place)
-			if err != nil || made.RowsAffected() == 0 {
-				return err
-			}
-			_, err = c.Conn().PgConn().Exec(ctx, at(place, own)).ReadAll()
+			place, _, err = s.make(ctx, tx, name)
 			return err
 		})
 	})
@@ -132,6 +125,17 @@ func (s *Store) ensure(ctx context.Context, name string) (string, error) {
 	}
 	s.remember(name, place)
 	return place, nil
+}
+
+// make makes the schema of a circle in a transaction, unless it has one.
+func (s *Store) make(ctx context.Context, tx pgx.Tx, name string) (place string, made bool, err error) {
+	place = s.placeOf(name)
+	entered, err := tx.Exec(ctx, "INSERT INTO henge.circle (name, place) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, place)
+	if err != nil || entered.RowsAffected() == 0 {
+		return place, false, err
+	}
+	_, err = tx.Conn().PgConn().Exec(ctx, at(place, own)).ReadAll()
+	return place, true, err
 }
 
 // placeOf names a circle's schema and role. Roles are the whole server's, so
