@@ -68,8 +68,12 @@ type circleOptions struct {
 type databaseURL string
 
 // UnmarshalText takes URLs alone, whose passwords are left out where they are
-// shown.
+// shown. An empty one is none.
 func (d *databaseURL) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = ""
+		return nil
+	}
 	u, err := url.Parse(string(text))
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Query().Has("password") {
 		return errors.New("the database is not named as in postgres://user:password@host/name")

@@ -20,6 +20,12 @@ import (
 // ErrNone is returned by Start where PostgreSQL is not installed.
 var ErrNone = errors.New("there is no PostgreSQL here: install it (Debian: apt-get install postgresql)")
 
+// Installed returns ErrNone where PostgreSQL is not installed.
+func Installed() error {
+	_, _, err := find()
+	return err
+}
+
 // Server is a server with its files in a temporary folder, that listens on a
 // socket in it and nowhere else.
 type Server struct {

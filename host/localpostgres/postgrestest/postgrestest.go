@@ -25,31 +25,40 @@ type Servers struct {
 	count int
 }
 
-// Database makes an empty database, owned by a user henge with the rights that
-// henge needs and no more, and returns its URL and the one of the server's
-// superuser. The test is skipped where PostgreSQL is not installed.
+// Database is New for a test, which is skipped where PostgreSQL is not
+// installed.
 func (s *Servers) Database(t testing.TB) (url, admin string) {
 	t.Helper()
+	url, admin, err := s.New()
+	if errors.Is(err, localpostgres.ErrNone) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url, admin
+}
+
+// New makes an empty database, owned by a user henge with the rights that henge
+// needs and no more, and returns its URL and the one of the server's superuser.
+func (s *Servers) New() (url, admin string, err error) {
 	s.once.Do(func() {
 		s.server, s.err = localpostgres.Start(context.Background(), "fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_connections=60")
 		if s.err == nil {
 			s.err = s.exec("postgres", "CREATE ROLE henge LOGIN CREATEROLE")
 		}
 	})
-	if errors.Is(s.err, localpostgres.ErrNone) {
-		t.Skip(s.err)
-	}
 	if s.err != nil {
-		t.Fatal(s.err)
+		return "", "", s.err
 	}
 	s.mu.Lock()
 	s.count++
 	name := fmt.Sprint("d", s.count)
 	s.mu.Unlock()
 	if err := s.exec("postgres", "CREATE DATABASE "+name+" OWNER henge"); err != nil {
-		t.Fatal(err)
+		return "", "", err
 	}
-	return s.server.URL("henge", name), s.server.URL("admin", name)
+	return s.server.URL("henge", name), s.server.URL("admin", name), nil
 }
 
 func (s *Servers) exec(database, sql string) error {
