@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
@@ -83,7 +85,10 @@ func (h *harm) Begin(ctx context.Context, j *job.Job, lock bool) (storecircle.Tx
 	if h.mode == stopBeforeWrite {
 		// What the lease would tell is left out: the database alone decides.
 		j.Confirm = nil
-		err = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		// To this very thread, so that it goes no further before it stops.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP)
 		return tx, err
 	}
 	return harmedTx{tx, h}, nil
