@@ -52,10 +52,16 @@ func (g *guard) look(sql string, access circle.Access) (*looked, error) {
 		if err := checkName(t.text); err != nil {
 			return nil, err
 		}
-		if i+1 < len(l.tokens) && l.tokens[i+1].text == "(" && l.tokens[i+1].kind == symbol {
+		if i+1 == len(l.tokens) {
+			break
+		}
+		switch next := l.tokens[i+1]; {
+		case next == token{symbol, "("}:
 			if err := g.call(l.tokens[:i+1]); err != nil {
 				return nil, err
 			}
+		case next == token{symbol, "."} && t.text == "public":
+			return nil, denied("what is in the schema public belongs to no circle")
 		}
 	}
 	return s, nil
