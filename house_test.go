@@ -152,7 +152,6 @@ var reserved = map[string]string{
 	"github.com/pelletier/go-toml":  "host/policy",
 
 	"github.com/prometheus/client_golang": "host/metrics",
-	"github.com/jackc/pgx/v5":             "host", // in host/store and host/localpostgres
 }
 
 func TestDataGoesOneWay(t *testing.T) {
