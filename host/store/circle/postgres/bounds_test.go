@@ -80,7 +80,7 @@ func random(t testing.TB, conn *pgx.Conn, n int) (text string) {
 func TestLongRow(t *testing.T) {
 	at, _ := servers.Database(t)
 	s := open(t, at, postgres.Options{})
-	for _, sql := range []string{"SELECT repeat('x', 100000000)", "SELECT repeat('x', 10000000)", "SELECT repeat('x', 1000000) FROM generate_series(1, 10000)"} {
+	for _, sql := range []string{"SELECT repeat('x', 20000000)", "SELECT repeat('x', 10000000)", "SELECT repeat('x', 1000000) FROM generate_series(1, 10000)"} {
 		_, err := do(begin(t, s, "acme"), all, sql)
 		var said *abi.Error
 		require.ErrorAs(t, err, &said, sql)

@@ -183,6 +183,12 @@ func (t *tx) change(ctx context.Context, seen *looked, s circle.Statement, r *re
 // parameters, and carry it out with them. There is one statement in it and no
 // more: the server takes no other this way.
 func (t *tx) run(ctx context.Context, sql string, seen *looked, s circle.Statement, r *reply) (pgconn.CommandTag, error) {
+	if len(seen.names) == 0 { // nothing to be told
+		if _, err := bind(nil, nil, s.Args.V); err != nil {
+			return pgconn.CommandTag{}, err
+		}
+		return r.take(t.raw().ExecParams(ctx, sql, nil, nil, nil, nil))
+	}
 	described, err := t.raw().Prepare(ctx, "", sql, nil)
 	if err != nil {
 		return pgconn.CommandTag{}, err
