@@ -157,3 +157,31 @@ func TestUsersThatWillNotDo(t *testing.T) {
 	_, err = postgres.Open(t.Context(), u.String(), postgres.Options{})
 	require.ErrorContains(t, err, "CREATEROLE")
 }
+
+// Who changes or empties a table does not wait for those who have read it, and
+// they are told when they read on: what they saw is not there any more.
+func TestTablesThatChange(t *testing.T) {
+	at, _ := servers.Database(t)
+	s := open(t, at, postgres.Options{})
+	write(t, s, "acme", "CREATE TABLE t (a int)", "CREATE TABLE u (a int)", "INSERT INTO t VALUES (1)")
+	for _, sql := range []string{"TRUNCATE t", "ALTER TABLE t ALTER COLUMN a TYPE text", "DROP TABLE t"} {
+		reader, late := begin(t, s, "acme"), begin(t, s, "acme")
+		_, err := do(reader, all, "SELECT * FROM u")
+		require.NoError(t, err)
+		_, err = late.Role(t.Context(), "bob")
+		require.NoError(t, err, "which is its first read")
+		write(t, s, "acme", "CREATE TABLE IF NOT EXISTS v (a int)", "INSERT INTO u VALUES (1)")
+		rows, err := do(reader, all, "SELECT * FROM u")
+		require.NoError(t, err)
+		require.Empty(t, rows.Rows, "rows that came are not seen")
+		write(t, s, "acme", sql)
+		for _, tx := range []circle.Tx{reader, late} {
+			_, err = do(tx, all, "SELECT * FROM u")
+			require.ErrorIs(t, err, circle.ErrConflict, sql)
+			_, err = do(tx, all, "INSERT INTO u VALUES (1)")
+			require.ErrorIs(t, err, circle.ErrConflict, sql)
+			require.NoError(t, tx.Close())
+		}
+		write(t, s, "acme", "DELETE FROM u")
+	}
+}

@@ -105,7 +105,7 @@ func (e exporter) tables(ctx context.Context) error {
 	err := e.each(ctx, e.do, `
 		SELECT format('CREATE SEQUENCE %I AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', c.relname, format_type(q.seqtypid, NULL),
 			q.seqincrement, q.seqmin, q.seqmax, q.seqstart, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END)
-		FROM pg_class c JOIN pg_sequence q ON q.seqrelid = c.oid WHERE c.relnamespace = to_regnamespace($1)
+		FROM pg_class c JOIN pg_sequence q ON q.seqrelid = c.oid WHERE c.relnamespace = to_regnamespace($1) AND NOT c.relname ^@ 'henge_'
 			AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'i') ORDER BY c.oid`, e.place)
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func (e exporter) counters(ctx context.Context) error {
 		SELECT c.relname, coalesce(t.relname, ''), coalesce(a.attname, '') FROM pg_class c
 		LEFT JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
 		LEFT JOIN pg_class t ON t.oid = d.refobjid LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'S' ORDER BY c.oid`, e.place)
+		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'S' AND NOT c.relname ^@ 'henge_' ORDER BY c.oid`, e.place)
 }
 
 // rest writes what tables have beside their rows: keys and checks, indexes, whom
@@ -203,7 +203,7 @@ func (e exporter) rest(ctx context.Context) error {
 	if err := e.each(ctx, e.do, `
 		SELECT format('ALTER SEQUENCE %I OWNED BY %I.%I', c.relname, t.relname, a.attname) FROM pg_class c
 		JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'a' JOIN pg_class t ON t.oid = d.refobjid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'S' ORDER BY c.oid`, e.place); err != nil {
+		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'S' AND NOT c.relname ^@ 'henge_' ORDER BY c.oid`, e.place); err != nil {
 		return err
 	}
 	if err := e.each(ctx, e.do, constraints, e.place, []string{"f"}); err != nil {

@@ -22,6 +22,7 @@ type looked struct {
 	writes bool // it may change something
 	counts bool // it changes rows, which are counted
 	frees  bool // it makes room
+	models bool // it changes what tables are, or empties one at once
 }
 
 // reading and writing are how a statement may begin, and elsewhere the other
@@ -86,7 +87,7 @@ func (s *looked) kind(access circle.Access) error {
 	case slices.Contains(writing, first):
 		s.writes, s.counts = true, true
 	case slices.Contains(modelling, first):
-		s.writes = true
+		s.writes, s.models = true, first != "create"
 		if !access.Write {
 			break
 		}

@@ -39,6 +39,8 @@ CREATE ROLE {place} NOLOGIN NOINHERIT ROLE CURRENT_USER;
 GRANT USAGE, CREATE ON SCHEMA {place} TO {place};
 CREATE TABLE {place}.henge_state (writes bigint NOT NULL);
 INSERT INTO {place}.henge_state VALUES (0);
+CREATE SEQUENCE {place}.henge_models;
+SELECT nextval('{place}.henge_models');
 CREATE TABLE {place}.henge_job (
 	key bytea PRIMARY KEY, dialect text NOT NULL, queue bytea NOT NULL, id bytea NOT NULL, run bigint NOT NULL, begun bigint NOT NULL,
 	attempt bigint NOT NULL, done boolean NOT NULL, output bytea, at bigint NOT NULL

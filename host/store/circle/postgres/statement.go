@@ -120,7 +120,9 @@ const firstPage, lastPage = 32, 1024
 // It goes through a cursor, so that one with very many rows ends where they are
 // enough.
 func (t *tx) read(ctx context.Context, seen *looked, s circle.Statement, r *reply) error {
-	t.seen = true
+	if err := t.look(ctx); err != nil {
+		return err
+	}
 	err := t.simple(ctx, at(t.place, savepoint+"; SET TRANSACTION READ ONLY; SET LOCAL ROLE {place}"))
 	if err != nil {
 		return err
@@ -136,10 +138,8 @@ func (t *tx) fetch(ctx context.Context, seen *looked, s circle.Statement, r *rep
 	if _, err := t.run(ctx, "DECLARE henge_cursor NO SCROLL CURSOR FOR "+seen.sql, seen, s, &reply{}); err != nil {
 		return err
 	}
-	if !s.Access.Read {
-		if err := t.onlyListed(ctx, s.Access.Tables); err != nil {
-			return err
-		}
+	if err := t.opened(ctx, s.Access); err != nil {
+		return err
 	}
 	for page := firstPage; ; page = min(2*page, lastPage) {
 		ask := page
@@ -158,6 +158,7 @@ func (t *tx) change(ctx context.Context, seen *looked, s circle.Statement, r *re
 	if err := t.simple(ctx, at(t.place, savepoint+"; SET LOCAL ROLE {place}")); err != nil {
 		return 0, err
 	}
+	t.altered = t.altered || seen.models
 	done, err := t.run(ctx, seen.sql, seen, s, r)
 	if err == nil {
 		if err = t.simple(ctx, "SET LOCAL ROLE NONE"); err == nil {
@@ -200,13 +201,30 @@ func (t *tx) run(ctx context.Context, sql string, seen *looked, s circle.Stateme
 	return r.take(t.raw().ExecPrepared(ctx, "", p.values, p.formats, nil))
 }
 
+// opened looks at the statement that was opened, whose tables are locked. None of
+// its rows was made yet.
+func (t *tx) opened(ctx context.Context, access circle.Access) error {
+	if t.writes && access.Read {
+		return nil
+	}
+	if err := t.simple(ctx, "SET LOCAL ROLE NONE"); err != nil {
+		return err
+	}
+	if err := t.unchanged(ctx); err != nil {
+		return err
+	}
+	if !access.Read {
+		if err := t.onlyListed(ctx, access.Tables); err != nil {
+			return err
+		}
+	}
+	return t.simple(ctx, at(t.place, "SET LOCAL ROLE {place}"))
+}
+
 // onlyListed says whether the statement that was opened would read other tables
 // than these. The server has locked each, also those behind a view and those
 // that it will not look into.
 func (t *tx) onlyListed(ctx context.Context, tables []string) error {
-	if err := t.simple(ctx, "SET LOCAL ROLE NONE"); err != nil {
-		return err
-	}
 	names := []string{}
 	for _, name := range tables {
 		names = append(names, strings.ToLower(name))

@@ -24,6 +24,8 @@ type tx struct {
 
 	seen    bool  // it has read something, and so has its snapshot
 	writes  bool  // it has the lock of writers
+	models  int64 // how often tables had been changed when it first read
+	altered bool  // it changes tables
 	before  int64 // the size of the schema when it got it
 	pending int   // bytes that were written since the size was looked at
 	broken  error // the server has taken the transaction back, or it is over
@@ -195,10 +197,37 @@ func (t *tx) own(ctx context.Context, writes bool, do func() error) error {
 		err = t.write(ctx)
 	}
 	if err == nil {
-		t.seen = true
+		err = t.look(ctx)
+	}
+	if err == nil {
 		err = do()
 	}
 	return t.settled(ctx, err, nil)
+}
+
+// look takes the snapshot, unless there is one. How often tables were changed is
+// told by a sequence, since what it says is not held back by snapshots.
+func (t *tx) look(ctx context.Context) error {
+	if t.seen {
+		return nil
+	}
+	t.seen = true
+	return t.conn.QueryRow(ctx, at(t.place, "SELECT last_value FROM {place}.henge_models")).Scan(&t.models)
+}
+
+// unchanged says whether tables are as they were at the first read. ALTER TABLE,
+// TRUNCATE and DROP do not wait for those who have read, and a snapshot does not
+// keep what they take away: who reads on would see an empty table.
+func (t *tx) unchanged(ctx context.Context) error {
+	if t.writes {
+		return nil // nobody else can
+	}
+	var now int64
+	err := t.conn.QueryRow(ctx, at(t.place, "SELECT last_value FROM {place}.henge_models")).Scan(&now)
+	if err == nil && now != t.models {
+		err = circle.ErrConflict
+	}
+	return err
 }
 
 // exec carries out a statement of henge's own.
@@ -238,6 +267,11 @@ func (t *tx) Commit(ctx context.Context, r *job.Result) error {
 // commit ends the transaction. The server answers with ROLLBACK, and no error,
 // where there was one before.
 func (t *tx) commit(ctx context.Context) error {
+	if t.altered { // as late as can be, while others still wait for the tables
+		if err := t.exec(ctx, "SELECT nextval('{place}.henge_models')"); err != nil {
+			return err
+		}
+	}
 	done, err := t.conn.Exec(ctx, "COMMIT")
 	if err == nil && done.String() != "COMMIT" {
 		err = refusal(abi.Conflict, "the job's transaction was taken back")
