@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localpostgres/postgrestest"
 	"github.com/henge-run/henge/host/store/circle"
 	"github.com/henge-run/henge/host/store/circle/postgres"
 )
@@ -184,4 +186,23 @@ func TestTablesThatChange(t *testing.T) {
 		}
 		write(t, s, "acme", "DELETE FROM u")
 	}
+}
+
+// A server that is gone is something that a script may wait for, and no fault of
+// its own.
+func TestServerThatIsGone(t *testing.T) {
+	var own postgrestest.Servers
+	at, _ := own.Database(t)
+	s := open(t, at, postgres.Options{})
+	write(t, s, "acme", "CREATE TABLE t (a int)")
+	tx := begin(t, s, "acme")
+	require.NoError(t, own.Close())
+	_, err := do(tx, all, "SELECT * FROM t")
+	require.Error(t, err)
+	require.NoError(t, tx.Close())
+	_, err = s.Begin(t.Context(), &job.Job{Circle: "acme"}, false)
+	var said *abi.Error
+	require.ErrorAs(t, err, &said)
+	require.Equal(t, abi.Unavailable, said.Code)
+	require.NotContains(t, said.Message, "sock")
 }

@@ -36,6 +36,11 @@ type tx struct {
 // Begin implements circle.Store.
 func (s *Store) Begin(ctx context.Context, j *job.Job, lock bool) (circle.Tx, error) {
 	t, err := s.begin(ctx, j, lock)
+	var lost *pgconn.ConnectError
+	if errors.As(err, &lost) && ctx.Err() == nil {
+		s.opts.Log.Error("the server of the circles' databases does not answer", "circle", j.Circle, "err", err)
+		return nil, refusal(abi.Unavailable, "the server of the circle's database does not answer")
+	}
 	if err != nil {
 		return nil, explain(ctx, err, nil)
 	}
