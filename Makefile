@@ -48,13 +48,13 @@ setup: modules
 # Not those of packages that do one thing at a time: it would find nothing there
 # and make them ten times slower. Nor those of the command, which compile an
 # engine in each process and have no code of their own that runs at once, nor those
-# of the history, where all but the files is SQLite's.
+# of the history and of PostgreSQL, where nearly all is SQLite's or the server's.
 .PHONY: test
 test: setup
 	@modules/build.sh check
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	single='/(cmd/henge|host/hosttest|host/hosttest/casefile|host/wasm|host/sandbox/spectest|host/sandbox/arguments|host/store/history|modules/rhai|modules/heroscript|modules/runners|examples/wasi|modules/conformance|modules/samples|modules/starter|guest)$$'; \
+	single='/(cmd/henge|guest|examples/wasi|modules/.*|host/(hosttest|hosttest/casefile|wasm|sandbox/spectest|sandbox/arguments|store/history|store/circle/postgres))$$'; \
 	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev "$$single") && \
 	$(GO) test $$($(GO) list ./... | grep -E "$$single") && \
 	$(GO) test -tags henge_portable ./host/sandbox/linear

@@ -112,6 +112,8 @@ func mayImport(from, to string) bool {
 		return within(to, "guest/go", "modules/goengine")
 	case within(from, "host/localredis"):
 		return within(to, "host/localredis")
+	case within(from, "host/localpostgres"):
+		return within(to, "host/localpostgres")
 	case within(from, "host/capability"):
 		return within(to, "abi", "host/job", "host/capability") || to == "host/store/circle"
 	case within(from, "host/sandbox"):

@@ -1,6 +1,6 @@
 // Command henge-peers has other queues do the work that henge bench compare
 // has henge do. It is a module of its own, so that whoever uses henge does not
-// download them, and imports nothing of henge.
+// download them, and imports no more of henge than what starts a PostgreSQL.
 //
 // It is started by henge bench compare, for one system. Its first line on
 // standard output says that it is ready; then it reads a line of JSON for each

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/henge-run/henge/abi"
@@ -18,20 +18,23 @@ import (
 	"github.com/henge-run/henge/host/store/circle/sqlite"
 )
 
-// withCircles opens the circles' databases for the time of one command, which
-// is long enough for a worker to close one that it does not use.
-func withCircles(ctx context.Context, g *globals, do func(context.Context, *sqlite.Store) error) error {
+// patient bounds how long a command waits for a database that others use: long
+// enough for a worker to close one that it does not use any more.
+func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 3*sqlite.DefaultIdle)
+}
+
+// withCircles opens the circles' databases for the time of one command.
+func withCircles(ctx context.Context, g *globals, do func(context.Context, circle.Keeper) error) error {
 	rdb, err := queue.Connect(g.RedisURL)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
 	defer rdb.Close()
-	store, err := g.openCircles(rdb, slog.New(slog.DiscardHandler), sqlite.Options{})
+	store, err := g.openCircles(ctx, rdb, slog.New(slog.DiscardHandler), circleOptions{jobs: 1})
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*sqlite.DefaultIdle)
-	defer cancel()
 	err = do(ctx, store)
 	if closed := store.Close(); err == nil {
 		err = closed
@@ -52,7 +55,9 @@ func changeCircle(ctx context.Context, g *globals, name string, do func(context.
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	return withCircles(ctx, g, func(ctx context.Context, store *sqlite.Store) error {
+	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
+		ctx, cancel := patient(ctx)
+		defer cancel()
 		tx, err := store.Begin(ctx, &job.Job{Circle: name}, true)
 		if err != nil {
 			return err
@@ -71,24 +76,20 @@ func changeCircle(ctx context.Context, g *globals, name string, do func(context.
 // circleLs is henge circle ls.
 type circleLs struct{}
 
-// Run lists the circles that have a database on this host.
+// Run lists the circles that have a database here.
 func (circleLs) Run(ctx context.Context, s streams, g *globals) error {
-	return withCircles(ctx, g, func(_ context.Context, store *sqlite.Store) error {
-		names, err := store.Circles()
+	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
+		all, err := store.List(ctx)
 		if err != nil {
 			return err
 		}
 		t := table{columns: []string{"circle", "size", "changed"}}
-		for _, name := range names {
-			path, err := store.Path(name)
-			if err != nil {
-				return err
+		for _, k := range all {
+			changed := ""
+			if !k.Changed.IsZero() {
+				changed = k.Changed.UTC().Format(time.RFC3339)
 			}
-			info, err := os.Stat(path)
-			if err != nil {
-				continue // removed meanwhile
-			}
-			t.rows = append(t.rows, []any{name, byteSize(info.Size()), info.ModTime().UTC().Format(time.RFC3339)})
+			t.rows = append(t.rows, []any{k.Circle, byteSize(k.Size), changed})
 		}
 		return g.print(s, t)
 	})
@@ -99,16 +100,16 @@ type namedCircle struct {
 	Circle string `arg:"" placeholder:"PK" help:"The circle."`
 }
 
-// there returns the file of a circle that has a database here.
-func (c namedCircle) there(store *sqlite.Store) (string, error) {
-	path, err := store.Path(c.Circle)
-	if err != nil {
-		return "", &exitError{exitUsage, err}
+// there returns a circle's database, which has to be there.
+func (c namedCircle) there(ctx context.Context, store circle.Keeper) (circle.Kept, error) {
+	if _, err := job.ParseCircle(strings.ReplaceAll(c.Circle, ",", "-")); err != nil {
+		return circle.Kept{}, &exitError{exitUsage, err}
 	}
-	if _, err := os.Stat(path); err != nil {
-		return "", exitWith(exitNotFound, "circle %s has no database here", printable(c.Circle))
+	kept, found, err := store.Find(ctx, c.Circle)
+	if err == nil && !found {
+		err = exitWith(exitNotFound, "circle %s has no database here", printable(c.Circle))
 	}
-	return path, nil
+	return kept, err
 }
 
 // circleShow is henge circle show.
@@ -116,12 +117,12 @@ type circleShow struct{ namedCircle }
 
 // Run shows what a circle has.
 func (c *circleShow) Run(ctx context.Context, s streams, g *globals) error {
-	return withCircles(ctx, g, func(ctx context.Context, store *sqlite.Store) error {
-		path, err := c.there(store)
+	return withCircles(ctx, g, func(ctx context.Context, store circle.Keeper) error {
+		kept, err := c.there(ctx, store)
 		if err != nil {
 			return err
 		}
-		info, err := os.Stat(path)
+		tables, err := store.Tables(ctx, c.Circle)
 		if err != nil {
 			return err
 		}
@@ -130,18 +131,6 @@ func (c *circleShow) Run(ctx context.Context, s streams, g *globals) error {
 			return err
 		}
 		defer tx.Close()
-		rows, err := tx.Query(ctx, circle.Statement{
-			SQL: "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'henge\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name", Access: circle.Access{Read: true},
-		}, 0)
-		if err != nil {
-			return err
-		}
-		tables := []string{}
-		for _, row := range rows.Rows {
-			if name, ok := row[0].V.(string); ok {
-				tables = append(tables, name)
-			}
-		}
 		members, err := tx.Members(ctx)
 		if err != nil {
 			return err
@@ -154,10 +143,10 @@ func (c *circleShow) Run(ctx context.Context, s streams, g *globals) error {
 		}
 		return g.print(s, table{
 			upright: true,
-			columns: []string{"circle", "file", "size", "tables", "members", "published_tables", "published_prefixes"},
-			labels:  []string{"circle", "file", "size", "tables", "members", "published tables", "published prefixes"},
+			columns: []string{"circle", "place", "size", "tables", "members", "published_tables", "published_prefixes"},
+			labels:  []string{"circle", "place", "size", "tables", "members", "published tables", "published prefixes"},
 			rows: [][]any{{
-				c.Circle, path, byteSize(info.Size()), tables, len(members),
+				c.Circle, kept.Place, byteSize(kept.Size), orNone(tables), len(members),
 				orNone(published[circle.KindTable]), orNone(published[circle.KindPrefix]),
 			}},
 		})
@@ -183,11 +172,24 @@ func (c *memberLs) Run(ctx context.Context, s streams, g *globals) error {
 	return g.print(s, t)
 }
 
+// member is whom a command is about.
+type member struct {
+	Caller string `arg:"" help:"The member: a public key or a name."`
+}
+
+// check refuses a name before anything is made for it.
+func (m member) check() error {
+	if _, err := job.ParseCircle(m.Caller); err != nil {
+		return exitWith(exitUsage, "a member is named like a circle: %w", err)
+	}
+	return nil
+}
+
 // memberAdd is henge circle member add.
 type memberAdd struct {
 	namedCircle
-	Caller string `arg:"" help:"The member: a public key or a name."`
-	Role   string `arg:"" enum:"reader,writer,admin" help:"What the member may do: ${enum}."`
+	member
+	Role string `arg:"" enum:"reader,writer,admin" help:"What the member may do: ${enum}."`
 }
 
 // Run makes somebody a member, or gives a member another role.
@@ -195,17 +197,23 @@ func (c *memberAdd) Run(ctx context.Context, g *globals) error {
 	if _, ok := capability.ParseRole(c.Role); !ok {
 		return exitWith(exitUsage, "there is no role %q", c.Role)
 	}
+	if err := c.check(); err != nil {
+		return err
+	}
 	return changeCircle(ctx, g, c.Circle, func(ctx context.Context, tx circle.Tx) error { return tx.SetMember(ctx, c.Caller, c.Role) })
 }
 
 // memberRm is henge circle member rm.
 type memberRm struct {
 	namedCircle
-	Caller string `arg:"" help:"The member."`
+	member
 }
 
 // Run takes somebody out of a circle.
 func (c *memberRm) Run(ctx context.Context, g *globals) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	return changeCircle(ctx, g, c.Circle, func(ctx context.Context, tx circle.Tx) error { return tx.SetMember(ctx, c.Caller, "") })
 }
 
@@ -216,12 +224,22 @@ type publication struct {
 	Name string `arg:"" help:"Its name."`
 }
 
+// change publishes it, or takes that back. A name that cannot be one is refused
+// before anything is made for it.
+func (p *publication) change(ctx context.Context, g *globals, do func(context.Context, circle.Tx) error) error {
+	var said *abi.Error
+	if err := circle.CheckPublication(p.Kind, p.Name); errors.As(err, &said) {
+		return exitWith(exitUsage, "%s", said.Message)
+	}
+	return changeCircle(ctx, g, p.Circle, do)
+}
+
 // circlePublish is henge circle publish.
 type circlePublish struct{ publication }
 
 // Run lets everybody read something.
 func (c *circlePublish) Run(ctx context.Context, g *globals) error {
-	return changeCircle(ctx, g, c.Circle, func(ctx context.Context, tx circle.Tx) error { return tx.Publish(ctx, c.Kind, c.Name) })
+	return c.change(ctx, g, func(ctx context.Context, tx circle.Tx) error { return tx.Publish(ctx, c.Kind, c.Name) })
 }
 
 // circleUnpublish is henge circle unpublish.
@@ -229,5 +247,5 @@ type circleUnpublish struct{ publication }
 
 // Run takes that back.
 func (c *circleUnpublish) Run(ctx context.Context, g *globals) error {
-	return changeCircle(ctx, g, c.Circle, func(ctx context.Context, tx circle.Tx) error { return tx.Unpublish(ctx, c.Kind, c.Name) })
+	return c.change(ctx, g, func(ctx context.Context, tx circle.Tx) error { return tx.Unpublish(ctx, c.Kind, c.Name) })
 }

@@ -25,13 +25,14 @@ import (
 // globals are the flags of every command. Each can be set in the environment
 // as well: HENGE_REDIS_URL for --redis-url.
 type globals struct {
-	RedisURL  string `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS, unix:// for a socket, redis+sentinel://host,host/master, redis+cluster://host,host."`
-	Modules   string `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
-	Config    string `type:"path" placeholder:"FILE" help:"TOML file with the worker's flags and with what scripts may do; henge config show prints what holds."`
-	Data      string `type:"path" placeholder:"DIR" help:"Folder for caches and the history of jobs. By default the user's data folder."`
-	Output    string `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
-	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
-	LogFormat string `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`
+	RedisURL  string      `name:"redis-url" default:"redis://127.0.0.1:6379" placeholder:"URL" help:"Redis to use: redis://[user:password@]host:port[/db], rediss:// for TLS, unix:// for a socket, redis+sentinel://host,host/master, redis+cluster://host,host."`
+	Modules   string      `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
+	Config    string      `type:"path" placeholder:"FILE" help:"TOML file with the worker's flags and with what scripts may do; henge config show prints what holds."`
+	Data      string      `type:"path" placeholder:"DIR" help:"Folder for caches and the history of jobs. By default the user's data folder."`
+	Database  databaseURL `placeholder:"URL" help:"PostgreSQL for the databases of circles, of henge worker start and henge circle: postgres://user:password@host/name. By default they are files in the data folder."`
+	Output    string      `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
+	LogLevel  string      `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
+	LogFormat string      `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`
 
 	RequireSignature []string `type:"path" placeholder:"KEY.pub" help:"Load modules of the folder only if one of these public keys has signed them: files, or folders of files NAME.pub."`
 	Pins             string   `type:"path" placeholder:"FILE" help:"Load modules of the folder only if this file lists their hashes, as henge module pin and sha256sum write them."`

@@ -12,7 +12,7 @@ import (
 
 // inspection shows what a module's file says and what was seen of it. A module
 // that is refused was not tried, and has no costs.
-func inspection(manifest *abi.Manifest, size int, info *sandbox.Info) table {
+func inspection(manifest *abi.Manifest, size int, info *sandbox.Info, granted grants) table {
 	t := table{upright: true, rows: [][]any{nil}}
 	add := func(column, label string, value any) {
 		t.columns, t.labels = append(t.columns, column), append(t.labels, label)
@@ -30,6 +30,7 @@ func inspection(manifest *abi.Manifest, size int, info *sandbox.Info) table {
 	all, missing := importsOf(info.Imports)
 	add("imports", "imports", all)
 	add("not_offered", "not offered", missing)
+	add("capabilities", "capabilities", granted)
 	add("reason", "refused because", info.Reason)
 	if info.Reason != "" {
 		return t

@@ -22,7 +22,7 @@ func TestInspectionText(t *testing.T) {
 		},
 	}
 	var out bytes.Buffer
-	require.NoError(t, printTable(&out, inspection(&abi.Manifest{Name: "m"}, 2048, info)))
+	require.NoError(t, printTable(&out, inspection(&abi.Manifest{Name: "m"}, 2048, info, nil)))
 	for _, line := range []string{
 		"size             2.0 KiB\n",
 		"memory           -\n",

@@ -169,6 +169,9 @@ func (c *jobRun) Run(ctx context.Context, s streams, g *globals) error {
 	}
 	return withProducer(g, c.Dialect, func(p *queue.Producer) error {
 		ref, err := p.Submit(ctx, j)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return exitWith(exitTimeout, "Redis has not answered within %s; the job may be there all the same, see henge job ls", c.Wait)
+		}
 		if err != nil {
 			return err
 		}

@@ -62,11 +62,19 @@ func modulePartsOf(file string) (*trust.Parts, *abi.Manifest, error) {
 
 // moduleInspect is henge module inspect.
 type moduleInspect struct {
-	File string `arg:"" type:"path" help:"The .wasm file."`
+	File   string `arg:"" type:"path" help:"The .wasm file."`
+	Circle string `placeholder:"PK" help:"Show what its jobs may use in this circle, and not only in general."`
 }
 
 // Run shows one file, whether or not it could be served.
 func (c *moduleInspect) Run(ctx context.Context, s streams, g *globals) error {
+	circle := ""
+	if c.Circle != "" {
+		var err error
+		if circle, err = job.ParseCircle(c.Circle); err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
 	parts, manifest, err := modulePartsOf(c.File)
 	if err != nil {
 		return err
@@ -81,5 +89,5 @@ func (c *moduleInspect) Run(ctx context.Context, s streams, g *globals) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	return g.print(s, inspection(manifest, len(binary), info))
+	return g.print(s, inspection(manifest, len(binary), info, grantsOf(g.policy.Now(), manifest.Name, circle, info.Imports)))
 }

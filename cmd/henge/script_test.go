@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"github.com/henge-run/henge/host/localpostgres"
+	"github.com/henge-run/henge/host/localpostgres/postgrestest"
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/sandbox/wattest"
 )
@@ -31,6 +34,8 @@ func TestScripts(t *testing.T) {
 	data := t.TempDir()
 	require.NoError(t, exec.Command("redis-cli", "--version").Run(), "redis-cli is needed: run make setup")
 	guests := assembleGuests(t)
+	postgres := &postgrestest.Servers{} // for those that ask for one
+	t.Cleanup(func() { require.NoError(t, postgres.Close()) })
 	examples, err := filepath.Abs("../../examples")
 	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
@@ -52,14 +57,35 @@ func TestScripts(t *testing.T) {
 			env.Setenv("M", demoCaller)
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "postgres" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			return localpostgres.Installed() == nil, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"until":     until,
 			"bytes":     makeBytes,
 			"quickly":   quickly,
 			"terminate": terminate,
+			"postgres": func(ts *testscript.TestScript, neg bool, args []string) {
+				database(postgres, ts, neg, args)
+			},
 		},
 	})
+}
+
+// database puts the URL of an empty database of PostgreSQL's into HENGE_DATABASE,
+// and that of its superuser into ADMIN.
+func database(postgres *postgrestest.Servers, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: postgres")
+	}
+	url, admin, err := postgres.New()
+	ts.Check(err)
+	ts.Setenv("HENGE_DATABASE", url)
+	ts.Setenv("ADMIN", admin)
 }
 
 // assembleGuests makes modules of the texts in testdata/guest, and returns

@@ -12,7 +12,6 @@ import (
 	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/sandbox/linear"
-	"github.com/henge-run/henge/host/store/circle/sqlite"
 	"github.com/henge-run/henge/host/worker"
 )
 
@@ -57,7 +56,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		AllCircles: c.AllCircles,
 		Dialects:   c.Dialect,
 		Pop:        queue.Pop(c.Pop),
-		Caps:       queue.Caps{Circle: c.PerCircle, Types: c.PerType, Channels: c.PerChannel, Weights: c.Weight},
+		CapsNow:    c.capsWith(g.policy),
 		Leave:      c.Share == "leave",
 		LegacyKeys: c.LegacyKeys,
 		Log:        log,
@@ -83,9 +82,7 @@ func (c *workerStart) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer children.Close()
-	circles, err := g.openCircles(rdb, log, sqlite.Options{
-		MaxOpen: max(sqlite.DefaultMaxOpen, c.Slots), MaxBytes: int64(c.MaxDatabase), Keep: c.KeepJobs,
-	})
+	circles, err := g.openCircles(ctx, rdb, log, circleOptions{jobs: c.Slots, maxBytes: int64(c.MaxDatabase), keep: c.KeepJobs})
 	if err != nil {
 		return err
 	}

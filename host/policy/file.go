@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,10 +29,10 @@ func Parse(data []byte, settings []string) (*Policy, error) {
 		switch key {
 		case worker:
 			r.settings(values[key], settings)
-		case kindDeny, kindHTTP, kindLimit:
+		case kindDeny, kindHTTP, kindLimit, kindShare:
 			r.rules(key, values[key])
 		default:
-			r.fail(key, "there is no %s here; there are [%s], [[%s]], [[%s]] and [[%s]]", key, worker, kindDeny, kindHTTP, kindLimit)
+			r.fail(key, "there is no %s here; there are [%s], [[%s]], [[%s]], [[%s]] and [[%s]]", key, worker, kindDeny, kindHTTP, kindLimit, kindShare)
 		}
 	}
 	if len(r.failed) > 0 {
@@ -107,29 +108,35 @@ func (r *reader) rules(kind string, value any) {
 func (r *reader) rule(kind, path string, table map[string]any) {
 	rule := Rule{Kind: kind, Line: r.line(path)}
 	own := map[string][]string{
-		kindDeny: {"capabilities"}, kindHTTP: {"hosts", "methods", "private"}, kindLimit: budgetNames(),
+		kindDeny: {"capabilities"}, kindHTTP: {"hosts", "methods", "private"}, kindLimit: budgetNames(), kindShare: {"running", "weight"},
 	}[kind]
+	about := []string{"circles", "modules"}
+	if kind == kindShare {
+		about = about[:1]
+	}
 	said := false
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		at, value := path+"."+key, table[key]
-		switch key {
-		case "circles":
+		switch {
+		case key == "circles":
 			rule.Circles = each(r, at, value, job.ParseCircle)
 			continue
-		case "modules":
+		case key == "modules" && kind != kindShare:
 			rule.Modules = each(r, at, value, moduleName)
 			continue
 		}
 		if !slices.Contains(own, key) {
-			r.fail(at, "a %s rule has no %s; it has circles, modules, %s", kind, key, strings.Join(own, ", "))
+			r.fail(at, "a %s rule has no %s; it has %s", kind, key, strings.Join(slices.Concat(about, own), ", "))
 			continue
 		}
-		said = said || kind == kindLimit || key == own[0]
+		said = said || kind == kindLimit || kind == kindShare || key == own[0]
 		switch kind {
 		case kindDeny:
 			rule.Deny = each(r, at, value, capabilityName)
 		case kindHTTP:
 			r.http(&rule.HTTP, key, at, value)
+		case kindShare:
+			r.share(&rule.Share, key, at, value)
 		case kindLimit:
 			i := slices.IndexFunc(budgets(), func(b budget) bool { return b.name == key })
 			if err := budgets()[i].set(&rule.Limits, fmt.Sprint(value)); err != nil {
@@ -140,7 +147,26 @@ func (r *reader) rule(kind, path string, table map[string]any) {
 	if !said {
 		r.fail(path, "a %s rule needs %s", kind, strings.Join(own, ", or "))
 	}
+	if rule.Share.Weight > 0 && len(rule.Circles) == 0 {
+		r.fail(path, "a weight says what some circles get more than others: say which, with circles")
+	}
 	r.policy.Rules = append(r.policy.Rules, rule)
+}
+
+func (r *reader) share(s *Share, key, at string, value any) {
+	n, err := ParseCount(fmt.Sprint(value))
+	if err == nil && n > math.MaxInt32 {
+		err = fmt.Errorf("%d is too many", n)
+	}
+	if err != nil {
+		r.fail(at, "%s: %v", key, err)
+		return
+	}
+	if key == "running" {
+		s.Running = int(n)
+	} else {
+		s.Weight = int(n)
+	}
 }
 
 func (r *reader) http(rule *http.Rule, key, at string, value any) {

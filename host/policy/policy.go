@@ -5,6 +5,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ type Setting struct {
 
 // Rule says something about the jobs of some modules in some circles.
 type Rule struct {
-	// Kind is deny, http or limit, and Line where the rule begins.
+	// Kind is deny, http, limit or share, and Line where the rule begins.
 	Kind string
 	Line int
 
@@ -49,6 +50,18 @@ type Rule struct {
 
 	// Limits are the most that a job may use.
 	Limits job.Limits
+
+	// Share is how many of a circle's jobs run.
+	Share Share
+}
+
+// Share is a circle's part of the workers. Zero says nothing.
+type Share struct {
+	// Running is the most of its jobs that run at once, over all workers.
+	Running int
+
+	// Weight is how many jobs in a row it gets when its turn comes.
+	Weight int
 }
 
 // The kinds of rules.
@@ -56,6 +69,7 @@ const (
 	kindDeny  = "deny"
 	kindHTTP  = "http"
 	kindLimit = "limit"
+	kindShare = "share"
 )
 
 // about says whether the rule is about a module's jobs in a circle.
@@ -72,19 +86,36 @@ var (
 // Grants implements capability.Policy: what a deny rule names is refused, and
 // http where no rule names a host.
 func (p *Policy) Grants(module, circle, name string) error {
+	reason, how := p.Refuses(module, circle, name)
+	if reason == "" {
+		return nil
+	}
+	return &abi.Error{Code: abi.AccessDenied, Message: fmt.Sprintf("the module %s may not use %s in the circle %s: %s; %s", module, name, circle, reason, how)}
+}
+
+// Refuses returns why a module may not use a capability in a circle, and what
+// else there is to say of it; empty where it may. An empty circle is any that
+// no rule names.
+func (p *Policy) Refuses(module, circle, name string) (reason, more string) {
 	for _, r := range p.Rules {
 		if slices.Contains(r.Deny, name) && r.about(module, circle) {
-			return &abi.Error{Code: abi.AccessDenied, Message: fmt.Sprintf(
-				"the module %s may not use %s in the circle %s: the operator has denied it; line %d of the worker's configuration says so",
-				module, name, circle, r.Line)}
+			return "the operator has denied it", fmt.Sprintf("line %d of the worker's configuration says so", r.Line)
 		}
 	}
 	if name == abi.HTTPV1 && len(p.HTTP(module, circle)) == 0 {
-		return &abi.Error{Code: abi.AccessDenied, Message: fmt.Sprintf(
-			"the module %s may not use %s in the circle %s: the operator has named no host for it; %s",
-			module, name, circle, http.HowToGrant(module, circle, "api.example.com"))}
+		return "the operator has named no host for it", http.HowToGrant(module, circle, "api.example.com")
 	}
-	return nil
+	return "", ""
+}
+
+// Circles returns those that any rule names, sorted.
+func (p *Policy) Circles() []string {
+	var all []string
+	for _, r := range p.Rules {
+		all = append(all, r.Circles...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // HTTP implements http.Policy.
@@ -110,6 +141,41 @@ func (p *Policy) Limits(module, circle string) job.Limits {
 	return limits
 }
 
+// Shares returns what is said of all circles and, instead of it, of named ones.
+// Of two rules about the same the later counts.
+func (p *Policy) Shares() (all Share, circles map[string]Share) {
+	circles = map[string]Share{}
+	for _, r := range p.Rules {
+		if r.Kind != kindShare {
+			continue
+		}
+		if len(r.Circles) == 0 {
+			all = r.Share.over(all)
+		}
+		for _, name := range r.Circles {
+			circles[name] = r.Share.over(circles[name])
+		}
+	}
+	return all, circles
+}
+
+// over returns s, and what t says where s says nothing.
+func (s Share) over(t Share) Share {
+	return Share{cmp.Or(s.Running, t.Running), cmp.Or(s.Weight, t.Weight)}
+}
+
+// String returns what the share says.
+func (s Share) String() string {
+	var said []string
+	if s.Running > 0 {
+		said = append(said, fmt.Sprintf("running %d", s.Running))
+	}
+	if s.Weight > 0 {
+		said = append(said, fmt.Sprintf("weight %d", s.Weight))
+	}
+	return strings.Join(said, ", ")
+}
+
 // String returns what the rule says in one line.
 func (r Rule) String() string {
 	about := func(what string, names []string) string {
@@ -118,7 +184,11 @@ func (r Rule) String() string {
 		}
 		return what + " " + strings.Join(names, " ")
 	}
-	return strings.Join([]string{r.says(), about("modules", r.Modules), about("circles", r.Circles)}, "; ")
+	says := []string{r.says()}
+	if r.Kind != kindShare { // which is about all modules
+		says = append(says, about("modules", r.Modules))
+	}
+	return strings.Join(append(says, about("circles", r.Circles)), "; ")
 }
 
 func (r Rule) says() string {
@@ -127,6 +197,8 @@ func (r Rule) says() string {
 		return strings.Join(r.Deny, " ")
 	case kindHTTP:
 		return r.HTTP.String()
+	case kindShare:
+		return r.Share.String()
 	default:
 		return limitsText(r.Limits)
 	}

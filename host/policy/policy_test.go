@@ -144,6 +144,37 @@ func TestExample(t *testing.T) {
 	for _, r := range p.Rules {
 		kinds[r.Kind] = true
 	}
-	require.Len(t, kinds, 3, "it shows each kind of rule")
+	require.Len(t, kinds, 4, "it shows each kind of rule")
 	require.NotEmpty(t, p.Settings)
+}
+
+func TestShares(t *testing.T) {
+	p := parse(t, `
+[[share]]
+running = 4
+
+[[share]]
+circles = ["acme", "Other"]
+running = 10
+weight = 3
+
+[[share]]
+circles = ["acme"]
+running = 2
+`)
+	all, circles := p.Shares()
+	require.Equal(t, policy.Share{Running: 4}, all)
+	require.Equal(t, map[string]policy.Share{"acme": {Running: 2, Weight: 3}, "Other": {Running: 10, Weight: 3}}, circles)
+	require.Equal(t, "running 10, weight 3; circles acme Other", p.Rules[1].String())
+	for text, want := range map[string]string{
+		"[[share]]\nweight = 2":                        "line 1: a weight says",
+		"[[share]]\ncircles = [\"a\"]":                 "line 1: a share rule needs running, or weight",
+		"[[share]]\nrunning = 0":                       "line 2: running: \"0\" is not a whole number from 1",
+		"[[share]]\nrunning = -1":                      "line 2: running",
+		"[[share]]\nmodules = [\"rhai\"]\nrunning = 1": "line 2: a share rule has no modules; it has circles, running, weight",
+		"[[share]]\nrunning = 99999999999":             "line 2: running: 99999999999 is too many",
+	} {
+		_, err := policy.Parse([]byte(text), nil)
+		require.ErrorContains(t, err, want, text)
+	}
 }

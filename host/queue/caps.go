@@ -30,6 +30,14 @@ type Caps struct {
 	Weights map[string]int `json:"weights,omitempty"`
 }
 
+// caps are those that count now.
+func (o Options) caps() Caps {
+	if o.CapsNow != nil {
+		return o.CapsNow()
+	}
+	return o.Caps
+}
+
 func (c Caps) check() error {
 	if c.Circle < 0 {
 		return fmt.Errorf("a cap of %d jobs for each circle: it is to be 1 or more, or 0 for none", c.Circle)

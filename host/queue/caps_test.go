@@ -75,6 +75,23 @@ func TestCaps(t *testing.T) {
 	})
 }
 
+// Caps that change count from the next claim on.
+func TestCapsThatChange(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		caps := Caps{Circles: map[string]int{alice: 1}}
+		q := b.queue(Options{CapsNow: func() Caps { return caps }})
+		for range 5 {
+			b.put(nil)
+		}
+		require.Len(t, b.claim(q, 10), 1)
+		caps = Caps{Circles: map[string]int{alice: 3}}
+		require.Len(t, b.claim(q, 10), 2)
+		caps = Caps{}
+		require.Len(t, b.claim(q, 10), 2)
+	})
+}
+
 // A crash must not leave a channel full.
 func TestCapsSurviveACrash(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {

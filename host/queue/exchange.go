@@ -210,7 +210,7 @@ func (q *Queue) claim(ctx context.Context, c call, n int) (a answer, err error) 
 	keys := []string{q.answerKey(c)}
 	args := q.opts.args(q.opts.Worker, millis(q.opts.Lease), n, apartInOneGo, q.limboAt.Add(limboStep)-limboStep)
 	args = append(args, q.slots.args(s)...)
-	args = append(args, q.opts.Caps.encode(), flag(q.opts.Leave), q.opts.LogLines, millis(q.opts.LogTTL))
+	args = append(args, q.opts.caps().encode(), flag(q.opts.Leave), q.opts.LogLines, millis(q.opts.LogTTL))
 	args, byName := q.circleArgs(args)
 	if byName {
 		keys = append(keys, keyServes+q.opts.Worker)

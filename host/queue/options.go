@@ -45,6 +45,12 @@ type Options struct {
 	// bounds nothing.
 	Caps Caps
 
+	// CapsNow is asked before each claim, and counts in the place of Caps,
+	// which has to be zero then: for caps that change while the worker runs.
+	// Nil: they do not. What it returns must make sense as Caps do, and is not
+	// changed. It is called by several goroutines.
+	CapsNow func() Caps
+
 	// Leave takes only the ids of one's own circles out of a list that others
 	// share, looks at the first thousand, and leaves the rest in their place:
 	// for lists that upstream workers take from too.
@@ -139,7 +145,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Events == 0 {
 		o.Events = 10_000
 	}
-	if err := o.Caps.check(); err != nil {
+	if err := o.caps().check(); err != nil {
 		return o, fmt.Errorf("queue: %w", err)
 	}
 	orDefault(&o.LogTTL, 24*time.Hour)

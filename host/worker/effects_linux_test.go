@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -14,11 +16,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
 	"github.com/henge-run/henge/host/capability/sql"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localpostgres/postgrestest"
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/localredis/redistest"
 	"github.com/henge-run/henge/host/queue"
@@ -26,6 +30,7 @@ import (
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/sandbox/wattest"
 	storecircle "github.com/henge-run/henge/host/store/circle"
+	"github.com/henge-run/henge/host/store/circle/postgres"
 	"github.com/henge-run/henge/host/store/circle/sqlite"
 	"github.com/henge-run/henge/host/worker"
 )
@@ -45,15 +50,16 @@ const (
 	effectSlots = 8
 )
 
-// writesRandomly writes something random to a table, and gives it back.
+// writesRandomly writes something random to a table, and gives it back. The
+// function that makes it is the database's, in a place of 24 bytes.
 const writesRandomly = `(module
 	(import "henge_sql_v1" "query" (func $query (param i32 i32 i32 i32) (result i64)))
 	(import "henge_job_v1" "output" (func $output (param i32 i32 i32 i32) (result i64)))
 	(memory (export "memory") 1)
-	(data (i32.const 0) "{\"sql\":\"INSERT INTO effects VALUES (hex(randomblob(16))) RETURNING r\"}")
+	(data (i32.const 0) "{\"sql\":\"INSERT INTO effects VALUES (%-24s) RETURNING r\"}")
 	(func (export "henge_run") (result i32)
 		(local $n i64)
-		(local.set $n (call $query (i32.const 0) (i32.const 70) (i32.const 1024) (i32.const 1024)))
+		(local.set $n (call $query (i32.const 0) (i32.const 75) (i32.const 1024) (i32.const 1024)))
 		(if (i64.lt_s (local.get $n) (i64.const 0)) (then (return (i32.const 1))))
 		(drop (call $output (i32.const 1024) (i32.wrap_i64 (local.get $n)) (i32.const 0) (i32.const 0)))
 		(i32.const 0)))`
@@ -61,7 +67,7 @@ const writesRandomly = `(module
 // harm is a store whose process comes to harm around the commit of a first
 // attempt.
 type harm struct {
-	*sqlite.Store
+	storecircle.Store
 	mode      string
 	committed atomic.Int32
 }
@@ -79,7 +85,10 @@ func (h *harm) Begin(ctx context.Context, j *job.Job, lock bool) (storecircle.Tx
 	if h.mode == stopBeforeWrite {
 		// What the lease would tell is left out: the database alone decides.
 		j.Confirm = nil
-		err = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		// To this very thread, so that it goes no further before it stops.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP)
 		return tx, err
 	}
 	return harmedTx{tx, h}, nil
@@ -110,8 +119,7 @@ func TestHarmedWorker(t *testing.T) {
 	require.NoError(t, err)
 	q, err := queue.New(rdb, queue.Options{AllCircles: true, Lease: 3 * time.Second, Crashes: 1 << 20})
 	require.NoError(t, err)
-	circles, err := sqlite.Open(os.Getenv(envEffectsData), sqlite.Options{})
-	require.NoError(t, err)
+	circles := openEffects(t, os.Getenv(envEffectsData))
 	rt, err := sandbox.New(ctx, sandbox.Options{Capabilities: []capability.Capability{
 		sql.New(&harm{Store: circles, mode: os.Getenv(envEffectsMode)}),
 	}})
@@ -125,8 +133,31 @@ func TestHarmedWorker(t *testing.T) {
 	require.NoError(t, w.Run(ctx))
 }
 
-// effects is a Redis, a folder of databases and a module, for workers that come
-// to harm.
+// openEffects opens databases, in a folder or in PostgreSQL.
+func openEffects(t *testing.T, data string) storecircle.Store {
+	var s storecircle.Store
+	var err error
+	if strings.HasPrefix(data, "postgres://") {
+		s, err = postgres.Open(context.Background(), data, postgres.Options{})
+	} else {
+		s, err = sqlite.Open(data, sqlite.Options{})
+	}
+	require.NoError(t, err)
+	return s
+}
+
+// eachEffects runs a test with each kind of database.
+func eachEffects(t *testing.T, test func(t *testing.T, e *effects)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newEffects(t, t.TempDir(), "hex(randomblob(16))")) })
+	t.Run("postgres", func(t *testing.T) {
+		var servers postgrestest.Servers
+		t.Cleanup(func() { require.NoError(t, servers.Close()) })
+		url, _ := servers.Database(t)
+		test(t, newEffects(t, url, "md5(random()::text)"))
+	})
+}
+
+// effects is a Redis, databases and a module, for workers that come to harm.
 type effects struct {
 	server   *localredis.Server
 	producer *queue.Producer
@@ -134,13 +165,13 @@ type effects struct {
 	module   string
 }
 
-func newEffects(t *testing.T) *effects {
-	e := &effects{server: redistest.Server(t, localredis.Options{}), data: t.TempDir()}
+func newEffects(t *testing.T, data, random string) *effects {
+	e := &effects{server: redistest.Server(t, localredis.Options{}), data: data}
 	var err error
 	e.producer, err = queue.NewProducer(redistest.Client(t, e.server), queue.Hero)
 	require.NoError(t, err)
 	e.module = t.TempDir() + "/writes.wasm"
-	require.NoError(t, os.WriteFile(e.module, wattest.Compile(t, writesRandomly), 0o600))
+	require.NoError(t, os.WriteFile(e.module, wattest.Compile(t, fmt.Sprintf(writesRandomly, random)), 0o600))
 	e.sql(t, "CREATE TABLE effects (r TEXT)")
 	return e
 }
@@ -154,8 +185,7 @@ func (e *effects) start(t *testing.T, mode string) *exec.Cmd {
 
 // sql carries out a statement in the circle's database, and returns its rows.
 func (e *effects) sql(t *testing.T, text string) []string {
-	s, err := sqlite.Open(e.data, sqlite.Options{})
-	require.NoError(t, err)
+	s := openEffects(t, e.data)
 	defer s.Close()
 	tx, err := s.Begin(t.Context(), &job.Job{Circle: circle}, true)
 	require.NoError(t, err)
@@ -200,8 +230,9 @@ func (e *effects) result(t *testing.T, ref queue.Ref) string {
 
 // Workers are killed between the commit of their jobs and the word to the
 // queue: each effect is there once, and the result is the one that was kept.
-func TestKilledAfterTheCommit(t *testing.T) {
-	e := newEffects(t)
+func TestKilledAfterTheCommit(t *testing.T) { eachEffects(t, killedAfterTheCommit) }
+
+func killedAfterTheCommit(t *testing.T, e *effects) {
 	var want []string
 	for range (*commitKills + effectSlots - 1) / effectSlots {
 		refs := e.submit(t, effectSlots)
@@ -228,8 +259,9 @@ func TestKilledAfterTheCommit(t *testing.T) {
 
 // A worker is stopped before its job writes, for longer than its lease, and
 // goes on when a later attempt has ended: it can commit nothing.
-func TestStoppedBeforeTheCommit(t *testing.T) {
-	e := newEffects(t)
+func TestStoppedBeforeTheCommit(t *testing.T) { eachEffects(t, stoppedBeforeTheCommit) }
+
+func stoppedBeforeTheCommit(t *testing.T, e *effects) {
 	ref := e.submit(t, 1)[0]
 	first := e.start(t, stopBeforeWrite)
 	defer killChild(t, first)

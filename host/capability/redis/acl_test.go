@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -40,5 +41,13 @@ func TestACL(t *testing.T) {
 	require.ErrorContains(t, err, "raise the quota", "it may sweep")
 	require.ErrorContains(t, pool.Get(t.Context(), "henge:lease").Err(), "NOPERM")
 	require.ErrorContains(t, pool.Do(t.Context(), "CONFIG", "GET", "*").Err(), "NOPERM")
+
+	var file bytes.Buffer
+	n, err := Export(t.Context(), pool, "acme", &file)
+	require.NoError(t, err)
+	require.Positive(t, n)
+	moved, err := Import(t.Context(), with, "copy", &file)
+	require.NoError(t, err)
+	require.Equal(t, n, moved)
 	require.NoError(t, Remove(t.Context(), pool, "acme"))
 }

@@ -60,8 +60,8 @@ type service struct {
 	scripts   *scripts
 }
 
-// New returns the capability.
-func New(opts Options) capability.Capability {
+// serviceOf is what opts say.
+func serviceOf(opts Options) *service {
 	r := &service{client: opts.Client, directory: opts.Directory, quota: opts.Quota, scripts: loadScripts()}
 	if r.client == nil {
 		r.client = func(context.Context) (goredis.UniversalClient, error) {
@@ -71,6 +71,12 @@ func New(opts Options) capability.Capability {
 	if r.quota <= 0 {
 		r.quota = DefaultQuota
 	}
+	return r
+}
+
+// New returns the capability.
+func New(opts Options) capability.Capability {
+	r := serviceOf(opts)
 	return capability.Capability{
 		Name: abi.RedisV1,
 		Functions: []capability.Function{

@@ -68,22 +68,13 @@ func (t *tx) Published(ctx context.Context, kind string) (names []string, err er
 }
 
 func (c *conn) role(caller string) (role string, err error) {
-	err = c.each(func(row *sqlite.Stmt) { role = row.ColumnText(0) }, "SELECT role FROM henge_member WHERE caller = ?", member(caller))
+	err = c.each(func(row *sqlite.Stmt) { role = row.ColumnText(0) }, "SELECT role FROM henge_member WHERE caller = ?", circle.Member(caller))
 	return role, err
 }
 
 func (c *conn) published(kind string) (names []string, err error) {
 	err = c.each(func(row *sqlite.Stmt) { names = append(names, row.ColumnText(0)) }, "SELECT name FROM henge_publication WHERE kind = ? ORDER BY name", kind)
 	return names, err
-}
-
-// member is the name under which a caller is kept: that of a public key in
-// lower case, any other as it is.
-func member(caller string) string {
-	if name, err := job.ParseCircle(caller); err == nil {
-		return name
-	}
-	return caller
 }
 
 // Publish implements circle.Tx.

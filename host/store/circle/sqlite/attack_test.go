@@ -147,6 +147,15 @@ func TestFunctionsTakeNoLongTime(t *testing.T) {
 	}
 }
 
+// Random bytes without end are stopped too.
+func TestRandomBytesEnd(t *testing.T) {
+	tx := begin(t, open(t, t.TempDir(), sqlite.Options{}), "acme")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := tx.Query(ctx, circle.Statement{SQL: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE length(randomblob(1000000)) = 1", Access: all}, 0)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
 // Our functions do what SQLite's do.
 func TestFunctionsAreSQLites(t *testing.T) {
 	s := open(t, t.TempDir(), sqlite.Options{})

@@ -10,16 +10,11 @@ import (
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/henge-run/henge/host/store/circle"
 )
 
-// Errors of Import and Remove on which callers decide.
-var (
-	ErrExists = errors.New("the circle has a database already")
-	ErrInUse  = errors.New("a worker has the circle's database open: stop it, or wait until it is idle")
-)
-
-// Export writes a circle's database to a file that is not there yet, as it is
-// at one moment. Jobs may go on meanwhile.
+// Export implements circle.Keeper.
 func (s *Store) Export(ctx context.Context, name, file string) error {
 	path, err := s.place(ctx, name)
 	if err == nil {
@@ -43,15 +38,14 @@ func (s *Store) Export(ctx context.Context, name, file string) error {
 	return nil
 }
 
-// Import makes a file that Export has written a circle's database. One that is
-// there is replaced if replace says so, and ErrExists is returned otherwise.
+// Import implements circle.Keeper.
 func (s *Store) Import(ctx context.Context, name, file string, replace bool) error {
 	path, err := s.Path(name)
 	if err != nil {
 		return err
 	}
 	if exists(path) && !replace {
-		return fmt.Errorf("import circle %s: %w", name, ErrExists)
+		return fmt.Errorf("import circle %s: %w", name, circle.ErrExists)
 	}
 	// Beside the others, so that it takes its place in one step.
 	made := path + "." + uuid.NewString()
@@ -72,7 +66,7 @@ func (s *Store) Import(ctx context.Context, name, file string, replace bool) err
 	return nil
 }
 
-// Remove deletes a circle's database. One that is not there is no error.
+// Remove implements circle.Keeper.
 func (s *Store) Remove(ctx context.Context, name string) error {
 	path, err := s.Path(name)
 	if err == nil {
@@ -113,7 +107,7 @@ func (s *Store) alone(ctx context.Context, path string) error {
 		case err != nil && sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy:
 			return err
 		case !pause(ctx):
-			return ErrInUse
+			return circle.ErrInUse
 		}
 	}
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -75,7 +74,7 @@ func (t *tx) List(ctx context.Context, prefix, after []byte, limit int) (keys []
 	}
 	query := "SELECT key FROM henge_kv WHERE key >= :prefix AND key > :after AND (expires IS NULL OR expires > :now)"
 	args := map[string]any{":prefix": prefix, ":after": after, ":now": t.now(), ":limit": limit + 1}
-	if end := following(prefix); end != nil {
+	if end := circle.Following(prefix); end != nil {
 		query += " AND key < :end"
 		args[":end"] = end
 	}
@@ -90,17 +89,4 @@ func (t *tx) List(ctx context.Context, prefix, after []byte, limit int) (keys []
 		}})
 	})
 	return keys, more, err
-}
-
-// following returns the first key behind all that have a prefix; nil where
-// there is none.
-func following(prefix []byte) []byte {
-	for i := len(prefix) - 1; i >= 0; i-- {
-		if prefix[i] < math.MaxUint8 {
-			end := append([]byte(nil), prefix[:i+1]...)
-			end[i]++
-			return end
-		}
-	}
-	return nil
 }

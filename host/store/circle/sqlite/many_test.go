@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/circle"
 	"github.com/henge-run/henge/host/store/circle/sqlite"
 )
 
@@ -110,7 +111,7 @@ func TestBackup(t *testing.T) {
 	require.Error(t, s.Export(t.Context(), "acme", file), "it is there already")
 	require.ErrorIs(t, s.Export(t.Context(), "nobody", file), os.ErrNotExist)
 
-	require.ErrorIs(t, s.Import(t.Context(), "acme", file, false), sqlite.ErrExists)
+	require.ErrorIs(t, s.Import(t.Context(), "acme", file, false), circle.ErrExists)
 	require.NoError(t, s.Import(t.Context(), "copy", file, false))
 	value, found, err := begin(t, s, "copy").Get(t.Context(), []byte("k"))
 	require.NoError(t, err)
@@ -123,10 +124,10 @@ func TestBackup(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, s.Remove(ctx, "acme"), sqlite.ErrInUse)
+	require.ErrorIs(t, s.Remove(ctx, "acme"), circle.ErrInUse)
 	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	require.ErrorIs(t, s.Import(ctx, "acme", file, true), sqlite.ErrInUse)
+	require.ErrorIs(t, s.Import(ctx, "acme", file, true), circle.ErrInUse)
 	require.NoError(t, tx.Commit(t.Context(), nil))
 	require.NoError(t, tx.Close())
 	require.NoError(t, s.Import(t.Context(), "acme", file, true))

@@ -2,11 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 
 	"zombiezen.com/go/sqlite"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/circle"
 )
 
 const ofJob = " WHERE dialect = ? AND queue = ? AND id = ? AND run = ? AND begun = ?"
@@ -70,10 +70,7 @@ func (s *Store) Recall(ctx context.Context, j *job.Job) (*job.Result, error) {
 	if err != nil || !known.done {
 		return nil, err
 	}
-	return &job.Result{End: job.Success, Output: known.output, Log: []job.LogLine{{
-		Time: s.opts.Now(), Level: job.Info,
-		Text: fmt.Sprintf("attempt %d had succeeded already, and its result was kept with what it had changed", known.attempt),
-	}}}, nil
+	return circle.Recalled(s.opts.Now(), known.attempt, known.output), nil
 }
 
 // keepResult writes the job's result beside what the job has changed, unless a

@@ -68,7 +68,7 @@ type Store struct {
 	homes map[string]bool // circles for which Home had no objection
 }
 
-var _ circle.Store = (*Store)(nil)
+var _ circle.Keeper = (*Store)(nil)
 
 // Open makes dir where it is missing, for this user alone.
 func Open(dir string, opts Options) (*Store, error) {
@@ -105,9 +105,6 @@ func Open(dir string, opts Options) (*Store, error) {
 
 // Close implements circle.Store.
 func (s *Store) Close() error { return errors.Join(s.jobs.close(), s.looks.close()) }
-
-// Circles returns the circles that have a database, sorted.
-func (s *Store) Circles() ([]string, error) { return filename.Circles(s.dir) }
 
 // Path returns the file of a circle's database, there or not.
 func (s *Store) Path(name string) (string, error) {
