@@ -1,7 +1,7 @@
 //! How a job ends whose script did not.
 
 use henge_guest::{Code, Failure};
-use rquickjs::{Ctx, Exception, String as Text, Value};
+use rquickjs::{Ctx, Exception, Value};
 
 use crate::engine::{self, Broken};
 use crate::text;
@@ -32,39 +32,44 @@ pub fn inside(ctx: &Ctx, error: rquickjs::Error) -> Failure {
     }
 }
 
-/// The host's words where it refused something, and otherwise JavaScript's.
+/// The host's words where it refused something, and the script's where it has a code of its own.
 fn thrown<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> Failure {
     if is_out_of_memory(error) {
         // The host knows best why there was no more, and how much there is.
         std::process::abort();
     }
-    let failure = Failure::new(described(ctx, error));
-    let code: Option<Text> = error.as_object().and_then(|o| o.get("code").ok());
-    match code.as_ref().map(text::utf8) {
-        Some(code) if !code.is_empty() => failure.with_code(code),
-        _ => failure.with_code("script_error"),
+    let field = |name| error.as_object().and_then(|o| text::property(o, name));
+    match (field("code"), field("message")) {
+        (Some(code), Some(message)) if !code.is_empty() => {
+            Failure::new(placed(error, format!("{code}: {message}"))).with_code(code)
+        }
+        _ => Failure::new(described(ctx, error)).with_code("script_error"),
     }
 }
 
 /// Whether it is the exception with which QuickJS answers when memory does not grow.
 fn is_out_of_memory(error: &Value) -> bool {
-    let error = error.clone().into_object().and_then(Exception::from_object);
-    error.is_some_and(|e| text::error_line(&e) == "InternalError: out of memory")
+    as_error(error).is_some_and(|e| text::error_line(&e) == "InternalError: out of memory")
 }
 
-/// What was thrown, with its place in the script where that is known.
+fn as_error<'js>(value: &Value<'js>) -> Option<Exception<'js>> {
+    Exception::from_object(value.clone().into_object()?)
+}
+
+/// What was thrown, with its place.
 fn described<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> String {
-    let Some(error) = error.clone().into_object().and_then(Exception::from_object) else {
-        return format!("the script threw {}", text::shown(ctx, error));
-    };
-    let stack: Option<Text> = error.get("stack").ok();
-    let place = stack.as_ref().map(text::utf8).and_then(|s| place(&s));
-    match place {
-        Some((line, column)) => format!(
-            "{} (line {line}, column {column})",
-            text::error_line(&error)
-        ),
-        None => text::error_line(&error),
+    match as_error(error) {
+        Some(e) => placed(error, text::error_line(&e)),
+        None => format!("the script threw {}", text::shown(ctx, error)),
+    }
+}
+
+/// Words about an error with its place in the script, which only an Error knows.
+fn placed(error: &Value, words: String) -> String {
+    let stack = as_error(error).and_then(|e| text::property(&e, "stack"));
+    match stack.and_then(|stack| place(&stack)) {
+        Some((line, column)) => format!("{words} (line {line}, column {column})"),
+        None => words,
     }
 }
 

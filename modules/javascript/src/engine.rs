@@ -11,7 +11,7 @@ pub const SCRIPT: &CStr = c"script";
 
 /// How much of the stack scripts may use, in bytes; beyond it is a RangeError that can be caught.
 /// It has to run out before the depth of calls that the host allows, which ends a job.
-const STACK: usize = 1024 * 1024;
+const STACK: usize = 2 * 1024 * 1024;
 
 /// Why there is no value.
 pub enum Broken<'js> {

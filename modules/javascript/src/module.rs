@@ -62,6 +62,7 @@ fn prepared() -> rquickjs::Result<Context> {
     context.with(|ctx| {
         // An error would be one of the engine, and the tests would see it.
         drop(engine::eval(&ctx, WARM_UP));
+        text::prepare(&ctx)?;
         host::define(&ctx)
     })?;
     context.runtime().run_gc();

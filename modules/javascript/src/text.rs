@@ -1,6 +1,13 @@
 //! Values as text: the result of a job, and what is written to its log.
 
-use rquickjs::{qjs, Ctx, Exception, Object, String as Text, Value};
+use std::cell::RefCell;
+
+use rquickjs::{qjs, Ctx, Exception, Function, Object, Persistent, String as Text, Value};
+
+thread_local! {
+    /// What JSON.stringify replaces values by, so that BigInts keep all of their digits.
+    static EXACT: RefCell<Option<Persistent<Function<'static>>>> = const { RefCell::new(None) };
+}
 
 /// A text as UTF-8. Halves of surrogate pairs, which JavaScript allows, are replaced.
 pub fn utf8(text: &Text) -> String {
@@ -13,11 +20,26 @@ pub fn utf8(text: &Text) -> String {
             drop(text.ctx().catch());
             return String::new();
         }
-        let bytes_of = std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize);
-        let owned = String::from_utf8_lossy(bytes_of).into_owned();
+        let owned = lossy(std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize));
         qjs::JS_FreeCString(ctx, bytes);
         owned
     }
+}
+
+/// UTF-8 in which half a surrogate pair, three bytes, is one replacement character.
+fn lossy(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        // The two bytes that follow are chunks of their own.
+        if chunk.invalid().first().is_some_and(|b| *b >= 0xc0) {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 /// The bytes of an ArrayBuffer or of a view of one.
@@ -50,8 +72,31 @@ pub fn result<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> rquickjs::Result<Vec<u
     if value.as_big_int().is_some() {
         return Ok(plain(ctx, value).into_bytes());
     }
-    let json = ctx.json_stringify(value.clone())?;
+    let json = json(ctx, value)?;
     Ok(json.map_or_else(Vec::new, |text| utf8(&text).into_bytes()))
+}
+
+/// A value as JSON, where a BigInt is a number like any other.
+fn json<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> rquickjs::Result<Option<Text<'js>>> {
+    let json = ctx.json_stringify(value.clone());
+    let Err(rquickjs::Error::Exception) = json else {
+        return json;
+    };
+    let thrown = ctx.catch();
+    let has_big = shown(ctx, &thrown).contains("BigInt");
+    match EXACT.with_borrow(|exact| exact.clone()) {
+        Some(exact) if has_big => ctx.json_stringify_replacer(value.clone(), exact.restore(ctx)?),
+        _ => Err(ctx.throw(thrown)),
+    }
+}
+
+/// Makes what `json` needs, while scripts cannot have changed it.
+pub fn prepare(ctx: &Ctx) -> rquickjs::Result<()> {
+    let exact: Function = ctx.eval(
+        "((raw) => (name, value) => typeof value === 'bigint' ? raw(`${value}`) : value)(JSON.rawJSON)",
+    )?;
+    EXACT.set(Some(Persistent::save(ctx, exact)));
+    Ok(())
 }
 
 /// A value for people to read. It never fails: what cannot be shown says so.
@@ -63,10 +108,10 @@ pub fn shown<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
         return error_line(&error);
     }
     if value.is_function() {
-        let name: Option<Text> = object.get("name").ok();
-        return format!("[function {}]", name.as_ref().map_or_else(String::new, utf8));
+        let name = property(object, "name").unwrap_or_default();
+        return format!("[{}]", format!("function {name}").trim_end());
     }
-    match ctx.json_stringify(value.clone()) {
+    match json(ctx, value) {
         Ok(Some(json)) => utf8(&json),
         Ok(None) => plain(ctx, value),
         Err(_) => {
@@ -78,12 +123,21 @@ pub fn shown<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
 
 /// An error's name and message, as JavaScript puts them together.
 pub fn error_line(error: &Exception) -> String {
-    let name: Option<Text> = error.get("name").ok();
-    let name = name.as_ref().map_or_else(|| "Error".to_owned(), utf8);
-    let message: Option<Text> = error.get("message").ok();
-    match message.as_ref().map(utf8) {
+    let name = property(error, "name").unwrap_or_else(|| "Error".to_owned());
+    match property(error, "message") {
         Some(message) if !message.is_empty() => format!("{name}: {message}"),
         _ => name,
+    }
+}
+
+/// A property that is a text. What a getter throws is not.
+pub fn property(of: &Object, name: &str) -> Option<String> {
+    match of.get::<_, Value>(name) {
+        Ok(value) => value.as_string().map(utf8),
+        Err(_) => {
+            drop(of.ctx().catch());
+            None
+        }
     }
 }
 
