@@ -1,7 +1,7 @@
 //! How a job ends whose script did not.
 
 use henge_guest::{Code, Failure};
-use rquickjs::{Ctx, Exception, Value};
+use rquickjs::{Ctx, Exception, Object, Value};
 
 use crate::engine::{self, Broken};
 use crate::text;
@@ -66,28 +66,32 @@ fn described<'js>(ctx: &Ctx<'js>, error: &Value<'js>) -> String {
 
 /// Words about an error with its place in the script, which only an Error knows.
 fn placed(error: &Value, words: String) -> String {
-    let stack = as_error(error).and_then(|e| text::property(&e, "stack"));
-    match stack.and_then(|stack| place(&stack)) {
+    let known = as_error(error).and_then(|error| {
+        let class: Option<Object> = error.get("constructor").ok();
+        let class = class.and_then(|class| text::property(&class, "name"));
+        place(&text::property(&error, "stack")?, &class.unwrap_or_default())
+    });
+    match known {
         Some((line, column)) => format!("{words} (line {line}, column {column})"),
         None => words,
     }
 }
 
-/// The first place in the script that a stack trace names: `script:LINE:COLUMN`.
-fn place(stack: &str) -> Option<(u32, u32)> {
-    let name = engine::SCRIPT.to_str().ok()?;
-    for (at, _) in stack.match_indices(name) {
-        let mut numbers = stack[at + name.len()..].strip_prefix(':')?.splitn(2, ':');
-        let line = numbers.next()?.parse().ok();
-        let column = numbers.next().and_then(|rest| {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            rest[..end].parse().ok()
-        });
-        if let (Some(line), Some(column)) = (line, column) {
-            return Some((line, column));
-        }
-    }
-    None
+/// The first place in the script that a stack trace names, as in `at f (script:LINE:COLUMN)`. The
+/// constructor of the error's own class is not where it was thrown.
+fn place(stack: &str, class: &str) -> Option<(u32, u32)> {
+    let inside = format!("at {class} (");
+    let frames = stack.lines().map(str::trim_start);
+    frames
+        .skip_while(|frame| frame.starts_with(&inside))
+        .find_map(numbers)
+}
+
+fn numbers(frame: &str) -> Option<(u32, u32)> {
+    let (_, place) = frame.split_once(engine::SCRIPT.to_str().ok()?)?;
+    let (line, column) = place.strip_prefix(':')?.split_once(':')?;
+    let column = column.trim_end_matches(')');
+    Some((line.parse().ok()?, column.parse().ok()?))
 }
 
 /// A script that is no text.

@@ -20,6 +20,10 @@ const META_ROOM: usize = 1024;
 /// Free memory left for the job, in bytes. An instance that had to grow cannot be used again.
 const FREE_HEAP: usize = 4 * 1024 * 1024;
 
+/// How much memory may be in use before cycles are looked for, in bytes. Most jobs stay below and end
+/// before that.
+const GC_THRESHOLD: usize = 2 * 1024 * 1024;
+
 /// Exercises what nearly every script uses, so that tables and caches exist before the snapshot.
 /// It leaves no global variable.
 const WARM_UP: &[u8] = b"{
@@ -63,9 +67,12 @@ fn prepared() -> rquickjs::Result<Context> {
         // An error would be one of the engine, and the tests would see it.
         drop(engine::eval(&ctx, WARM_UP));
         text::prepare(&ctx)?;
+        // The places are there before the job, which only fills them.
+        identify(&ctx, job::Identity::default())?;
         host::define(&ctx)
     })?;
     context.runtime().run_gc();
+    context.runtime().set_gc_threshold(GC_THRESHOLD);
     Ok(context)
 }
 
