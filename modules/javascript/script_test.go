@@ -140,6 +140,7 @@ func testDepthAndSize(t *testing.T, m *sandbox.Module) {
 		"a number":        {script: `2n ** (2n ** 30n)`, caught: "RangeError: BigInt is too large"},
 		"arguments":       {script: `Math.max(...new Array(5e5).fill(1))`, caught: "RangeError: too many arguments in function call (only 65535 allowed)"},
 		"an array":        {script: `const a = []; for (;;) a.push(new Array(1000).fill(1))`, caught: "InternalError: out of memory"},
+		"rings":           {script: `for (let i = 0; i < 1000; i++) { const a = { b: new Array(10000).fill(i) }; a.self = a } throw "collected"`, caught: "collected"},
 		"a long list":     {script: `let a = null; for (let i = 0; i < 2e5; i++) a = { a }; a = null; throw "freed"`, caught: "freed"},
 	} {
 		t.Run(name, func(t *testing.T) {

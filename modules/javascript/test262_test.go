@@ -215,7 +215,7 @@ func listed(t *testing.T) map[string]bool {
 
 func write(t *testing.T, failed map[string]string) {
 	var text strings.Builder
-	text.WriteString("# The tests of test262 that this engine fails; make test262 -B writes the list anew.\n")
+	text.WriteString("# The tests of test262 that this engine fails;\n# go test ./modules/javascript -run Language -test262.all -test262.update writes the list anew.\n")
 	var names []string
 	for name := range failed {
 		names = append(names, name)

@@ -20,8 +20,7 @@ const META_ROOM: usize = 1024;
 /// Free memory left for the job, in bytes. An instance that had to grow cannot be used again.
 const FREE_HEAP: usize = 4 * 1024 * 1024;
 
-/// How much memory may be in use before cycles are looked for, in bytes. Most jobs stay below and end
-/// before that.
+/// How much memory may be in use before cycles are looked for, in bytes. Most jobs end before that.
 const GC_THRESHOLD: usize = 2 * 1024 * 1024;
 
 /// Exercises what nearly every script uses, so that tables and caches exist before the snapshot.

@@ -58,6 +58,9 @@ impl Args {
     pub fn int(&mut self, at: usize, what: &str) -> Result<i64, Error> {
         match self.value(at) {
             Value::Int(n) => Ok(n),
+            Value::Float(_) => Err(wrong(format!(
+                "{what} is a whole number, and beyond 2^53 a BigInt"
+            ))),
             other => Err(wrong(format!("{what} is a whole number, and not {}", kind(&other)))),
         }
     }

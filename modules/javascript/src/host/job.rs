@@ -48,18 +48,25 @@ pub fn define<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<()> {
         ("log_warn", Level::Warn),
         ("log_error", Level::Error),
     ] {
-        let write = move |ctx: Ctx<'js>, text: rquickjs::Value<'js>, fields: Opt<rquickjs::Value<'js>>| {
-            line(&ctx, level, &text, fields.0.as_ref())
+        let write = move |ctx: Ctx<'js>, text: Optional<'js>, fields: Optional<'js>| {
+            line(&ctx, level, &given(&ctx, text), fields.0.as_ref())
         };
         function::put(&globals, name, Function::new(ctx.clone(), write)?)?;
     }
     Ok(())
 }
 
+type Optional<'js> = Opt<rquickjs::Value<'js>>;
+
+fn given<'js>(ctx: &Ctx<'js>, value: Optional<'js>) -> rquickjs::Value<'js> {
+    let missing = || rquickjs::Value::new_undefined(ctx.clone());
+    value.0.unwrap_or_else(missing)
+}
+
 /// Adds to the result, in the same way as the value that a script ends with.
-fn output<'js>(ctx: Ctx<'js>, value: rquickjs::Value<'js>) -> rquickjs::Result<()> {
+fn output<'js>(ctx: Ctx<'js>, value: Optional<'js>) -> rquickjs::Result<()> {
     WRITTEN.set(true);
-    job::output(&text::result(&ctx, &value)?).map_err(|e| thrown(&ctx, e))
+    job::output(&text::result(&ctx, &given(&ctx, value))?).map_err(|e| thrown(&ctx, e))
 }
 
 /// Writes a line. One that cannot be written is no reason for a script to fail.
