@@ -83,6 +83,7 @@ func testPromises(t *testing.T, m *sandbox.Module) {
 		"in order":                 {script: `queueMicrotask(() => output(1)); Promise.resolve().then(() => output(2)); output(0)`, output: "012"},
 		"never settled":            {script: `new Promise(() => {})`, err: "the script ends with a promise that nothing will ever settle: its resolve function is never called"},
 		"never settled at await":   {script: "1;\nawait new Promise(() => {}); 2", err: "the script ends with a promise that nothing will ever settle: its resolve function is never called"},
+		"because of another":       {script: `Promise.reject(new Error("cause")); await new Promise(() => {})`, err: "Error: cause (line 1, column 20)"},
 		"not waited for":           {script: `new Promise(() => {}); 1`, output: "1"},
 		"rejected":                 {script: "1;\nPromise.reject(new TypeError('no'))", err: "TypeError: no (line 2, column 20)"},
 		"rejected with a text":     {script: `Promise.reject("no")`, err: "the script threw no"},

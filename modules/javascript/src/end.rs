@@ -69,7 +69,10 @@ fn placed(error: &Value, words: String) -> String {
     let known = as_error(error).and_then(|error| {
         let class: Option<Object> = error.get("constructor").ok();
         let class = class.and_then(|class| text::property(&class, "name"));
-        place(&text::property(&error, "stack")?, &class.unwrap_or_default())
+        place(
+            &text::property(&error, "stack")?,
+            &class.unwrap_or_default(),
+        )
     });
     match known {
         Some((line, column)) => format!("{words} (line {line}, column {column})"),

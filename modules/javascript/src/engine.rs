@@ -60,26 +60,38 @@ pub fn eval<'js>(ctx: &Ctx<'js>, script: &[u8]) -> Result<Value<'js>, Broken<'js
     let (code, wrapped) = compile(ctx, script).map_err(Broken::Syntax)?;
     // SAFETY: `code` is what the compiler returned, and is given away.
     let value = unsafe { qjs::JS_EvalFunction(ctx.as_raw().as_ptr(), code) };
-    let mut value = taken(ctx, value).map_err(Broken::Thrown)?;
+    let value = taken(ctx, value).map_err(Broken::Thrown)?;
     run_jobs(ctx).map_err(Broken::Thrown)?;
-    value = settled(ctx, value)?;
-    if wrapped {
-        let ended = value.as_object().and_then(|o| o.get("value").ok());
-        value = settled(ctx, ended.unwrap_or_else(|| Value::new_undefined(ctx.clone())))?;
+    match (ended(ctx, value, wrapped), rejected(ctx)) {
+        // What waits for ever may do so because of it.
+        (Ok(_) | Err(Broken::Pending), Some(reason)) => Err(Broken::Thrown(reason)),
+        (ended, _) => ended,
     }
-    match REJECTED.take().into_iter().next() {
-        Some((_, reason)) => match reason.restore(ctx) {
-            Ok(reason) => Err(Broken::Thrown(reason)),
-            Err(_) => Err(Broken::Pending),
-        },
-        None => Ok(value),
+}
+
+/// The value that a script ended with.
+fn ended<'js>(ctx: &Ctx<'js>, value: Value<'js>, wrapped: bool) -> Result<Value<'js>, Broken<'js>> {
+    let value = settled(ctx, value)?;
+    if !wrapped {
+        return Ok(value);
     }
+    let inner = value.as_object().and_then(|o| o.get("value").ok());
+    settled(
+        ctx,
+        inner.unwrap_or_else(|| Value::new_undefined(ctx.clone())),
+    )
+}
+
+/// What the first promise was rejected with to which nobody listens.
+fn rejected<'js>(ctx: &Ctx<'js>) -> Option<Value<'js>> {
+    let (_, reason) = REJECTED.take().into_iter().next()?;
+    reason.restore(ctx).ok()
 }
 
 /// The code of a script, and whether it gives a promise of an object with the script's `value`.
 ///
-/// A script that awaits at its top is no script to the standard, where `await` is a name there.
-/// Only one that is nothing else is taken for the latter.
+/// To the standard `await` outside of a function is a name, and `await (f())` a call. So a script
+/// that has the word is read as the body of an async function, if it can be one.
 fn compile<'js>(ctx: &Ctx<'js>, script: &[u8]) -> Result<(qjs::JSValue, bool), Value<'js>> {
     let text = &script[..script.len() - 1];
     if !text.windows(5).any(|word| word == b"await") {

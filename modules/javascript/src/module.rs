@@ -104,7 +104,8 @@ impl Ready {
 /// Tells the script whose job it is. A script may have variables of these names.
 fn identify(ctx: &Ctx, id: job::Identity) -> rquickjs::Result<()> {
     for (name, value) in [("CONTEXT_ID", id.circle), ("CALLER_ID", id.caller)] {
-        ctx.globals().prop(name, Property::from(value).configurable())?;
+        ctx.globals()
+            .prop(name, Property::from(value).configurable())?;
     }
     Ok(())
 }

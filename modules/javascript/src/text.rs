@@ -20,7 +20,7 @@ pub fn utf8(text: &Text) -> String {
             drop(text.ctx().catch());
             return String::new();
         }
-        let owned = lossy(std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize));
+        let owned = lossy(std::slice::from_raw_parts(bytes.cast::<u8>(), len));
         qjs::JS_FreeCString(ctx, bytes);
         owned
     }
@@ -49,7 +49,10 @@ pub fn bytes(object: &Object) -> Option<Vec<u8>> {
         if let Some(buffer) = object.as_array_buffer() {
             return buffer.as_bytes().map(<[u8]>::to_vec);
         }
-        object.as_typed_array::<u8>()?.as_bytes().map(<[u8]>::to_vec)
+        object
+            .as_typed_array::<u8>()?
+            .as_bytes()
+            .map(<[u8]>::to_vec)
     }
 }
 

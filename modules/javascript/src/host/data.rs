@@ -48,7 +48,11 @@ pub fn define(ctx: &Ctx) -> rquickjs::Result<()> {
 fn query(mut args: Args) -> Returned {
     let most = args.count(2, "the number of rows")?;
     let max_rows = most.unwrap_or(MOST as u32);
-    let found = sql::query(&args.text(0, "a statement")?, &args.value(1), Some(max_rows))?;
+    let found = sql::query(
+        &args.text(0, "a statement")?,
+        &args.value(1),
+        Some(max_rows),
+    )?;
     if found.more && most.is_none() {
         return Err(too_many(
             "rows",

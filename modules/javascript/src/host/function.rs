@@ -43,7 +43,10 @@ impl Args {
         match self.value(at) {
             Value::Text(text) => Ok(text.into_bytes()),
             Value::Bytes(bytes) => Ok(bytes),
-            other => Err(wrong(format!("{what} is a text or bytes, and not {}", kind(&other)))),
+            other => Err(wrong(format!(
+                "{what} is a text or bytes, and not {}",
+                kind(&other)
+            ))),
         }
     }
 
@@ -51,7 +54,10 @@ impl Args {
         match self.value(at) {
             Value::Int(n) => Ok(n as f64),
             Value::Float(n) => Ok(n),
-            other => Err(wrong(format!("{what} is a number, and not {}", kind(&other)))),
+            other => Err(wrong(format!(
+                "{what} is a number, and not {}",
+                kind(&other)
+            ))),
         }
     }
 
@@ -61,7 +67,10 @@ impl Args {
             Value::Float(_) => Err(wrong(format!(
                 "{what} is a whole number, and beyond 2^53 a BigInt"
             ))),
-            other => Err(wrong(format!("{what} is a whole number, and not {}", kind(&other)))),
+            other => Err(wrong(format!(
+                "{what} is a whole number, and not {}",
+                kind(&other)
+            ))),
         }
     }
 
@@ -85,7 +94,10 @@ impl Args {
         match self.value(at) {
             Value::Null => Ok(Vec::new()),
             Value::Map(map) => Ok(map),
-            other => Err(wrong(format!("{what} are an object, and not {}", kind(&other)))),
+            other => Err(wrong(format!(
+                "{what} are an object, and not {}",
+                kind(&other)
+            ))),
         }
     }
 }

@@ -84,7 +84,10 @@ fn line<'js>(
             return Err(thrown(ctx, function::wrong(message)));
         }
     };
-    let fields: Vec<_> = fields.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.clone()))
+        .collect();
     drop(log::write_with(level, &text::shown(ctx, text), &fields));
     Ok(())
 }

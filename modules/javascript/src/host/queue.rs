@@ -29,14 +29,19 @@ fn wait(mut args: Args) -> Returned {
     let timeout = args.count(1, "the time to wait")?;
     let id = |value| match value {
         Value::Text(id) => Ok(id),
-        other => Err(wrong(format!("a job's id is a text, and not {}", kind(&other)))),
+        other => Err(wrong(format!(
+            "a job's id is a text, and not {}",
+            kind(&other)
+        ))),
     };
     match args.value(0) {
         Value::List(ids) => {
             let ids: Vec<_> = ids.into_iter().map(id).collect::<Result<_, Error>>()?;
             let ids: Vec<_> = ids.iter().map(String::as_str).collect();
             let ended = queue::wait(&ids, timeout)?.into_iter();
-            Ok(Value::Map(ended.map(|(id, e)| (id, described(e))).collect()))
+            Ok(Value::Map(
+                ended.map(|(id, e)| (id, described(e))).collect(),
+            ))
         }
         one => {
             let ended = queue::wait(&[&id(one)?], timeout)?.into_iter().next();

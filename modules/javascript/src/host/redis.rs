@@ -14,7 +14,9 @@ pub fn define(ctx: &Ctx) -> rquickjs::Result<()> {
     let globals = ctx.globals();
     for f in FUNCTIONS {
         let name = format!("redis_{}", f.command);
-        function(&globals, &name, f.min..=f.max, move |args| f.call(args.all()))?;
+        function(&globals, &name, f.min..=f.max, move |args| {
+            f.call(args.all())
+        })?;
     }
     function(&globals, "redis", 1..=usize::MAX, |args| {
         redis::command(&functions::flat(args.all()))
@@ -23,9 +25,11 @@ pub fn define(ctx: &Ctx) -> rquickjs::Result<()> {
         let pattern = args.text(0, "a pattern")?;
         functions::keys(&pattern, MAX_KEYS).map(Value::List)
     })?;
-    function(&globals, "redis_pipeline", 1..=1, |mut args| match args.value(0) {
-        Value::List(commands) => pipeline(commands),
-        _ => Err(wrong("redis_pipeline takes an array of arrays")),
+    function(&globals, "redis_pipeline", 1..=1, |mut args| {
+        match args.value(0) {
+            Value::List(commands) => pipeline(commands),
+            _ => Err(wrong("redis_pipeline takes an array of arrays")),
+        }
     })
 }
 
@@ -35,7 +39,10 @@ fn pipeline(commands: Vec<Value>) -> Returned {
         Value::List(words) => Ok(words),
         _ => Err(wrong("redis_pipeline takes an array of arrays")),
     };
-    let commands = commands.into_iter().map(words).collect::<Result<Vec<_>, _>>()?;
+    let commands = commands
+        .into_iter()
+        .map(words)
+        .collect::<Result<Vec<_>, _>>()?;
     let results = redis::pipeline(&commands)?.into_iter();
     let results = results.map(|r| r.unwrap_or_else(refusal));
     Ok(Value::List(results.collect()))
