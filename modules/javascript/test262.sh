@@ -2,6 +2,9 @@
 # Fetches the language part of test262, the tests of the ECMAScript standard, and prints the folder
 # that it is in.
 #
+#   test262.sh          fetch it if it is not here
+#   test262.sh here     fail if it is not
+#
 # It comes out of the sources of SpiderMonkey as Debian's archive has them, about 60 MB, which are
 # fetched once and held against the hash below.
 #
@@ -21,6 +24,7 @@ fail() {
 }
 
 if [[ ! -f $folder/shell.js ]]; then
+	[[ ${1:-} != here ]] || fail "it is not in $folder"
 	[[ -z ${HENGE_TEST262:-} ]] || fail "there is no shell.js in HENGE_TEST262, which is $folder"
 	[[ -x $helper ]] || fail 'this fetches from an archive of Debian, and there is no apt here;' \
 		'set HENGE_TEST262 to the folder js/src/tests/test262 of the sources of SpiderMonkey'
