@@ -11,7 +11,7 @@ export CGO_ENABLED ?= 0
 ## help: list the targets
 .PHONY: help
 help:
-	@sed -n 's/^## \([a-z-]*\): /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^## \([a-z0-9-]*\): /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 ## build: build bin/henge, one static file with the engines in it
 .PHONY: build
@@ -39,6 +39,7 @@ engines: toolchain
 setup: modules
 	@host/localredis/install.sh
 	@modules/build.sh engines
+	@modules/javascript/test262.sh >/dev/null || echo 'Going on without test262.'
 	@modules/build.sh native >/dev/null
 	@modules/build.sh tools
 	@modules/build.sh samples
@@ -58,6 +59,12 @@ test: setup
 	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev "$$single") && \
 	$(GO) test $$($(GO) list ./... | grep -E "$$single") && \
 	$(GO) test -tags henge_portable ./host/sandbox/linear
+
+## test262: run all of the standard's own tests of JavaScript, of which make test runs some
+.PHONY: test262
+test262: engines
+	@modules/javascript/test262.sh >/dev/null
+	$(GO) test ./modules/javascript -run Language -test262.all -timeout 30m -v
 
 ## spec: run all of WebAssembly's own tests, before and after rewriting
 .PHONY: spec

@@ -30,6 +30,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/henge/modules
 engines=(rhai)
 # These are served from a folder: crates like it, and Go modules.
 rust_engines=(heroscript runners/http_request runners/sql runners/redis runners/template)
+# Crates that bring C along.
+c_engines=(javascript)
 go_engines=(starlark lua)
 # A tool is one too, but it is not part of the command.
 tools=(wat)
@@ -221,15 +223,41 @@ install_module() { # SOURCES WASM FOLDER
 	[[ ! -f $modules/$1/manifest.json ]] || install_file "$modules/$1/manifest.json" "$3/$name.json" 644
 }
 
+# Where cargo keeps the sources of crate $2, with which crate $1 is built.
+sources_of() {
+	"${cargo[@]}" metadata --quiet --locked --format-version 1 --manifest-path "$modules/$1/Cargo.toml" |
+		grep -o "\"manifest_path\":\"[^\"]*/$2-[0-9][^\"]*/Cargo.toml\"" | cut -d '"' -f 4 | xargs dirname --
+}
+
+# Builds a crate whose C needs a compiler for the target, and the headers of a C library: those that
+# QuickJS's crate has with it. The interpreter watches its stack, but not where it knows WASI.
+build_module_with_c() { # CRATE FOLDER
+	local plain=$toolchain
+	if ! need_clang; then
+		say "$1 is left out: $clang_missing"
+		return
+	fi
+	toolchain+=$'\n'$(clang --version | head -n 1)
+	RQUICKJS_SYS_NO_WASI_SDK=1 CC_wasm32_wasip1=clang \
+		CFLAGS_wasm32_wasip1="-w -U__wasi__ -ffile-prefix-map=$cache=/henge -isystem $(sources_of "$1" rquickjs-sys)/vendor/wasi-libc/include" \
+		build_module "$@"
+	toolchain=$plain
+}
+
 has_clang() { command -v clang >/dev/null && command -v wasm-ld >/dev/null && [[ $(clang --print-targets) == *wasm32* ]]; }
+
+need_clang() {
+	has_clang || install_debian "${clang_packages[@]}" || true
+	has_clang
+}
+clang_missing="it takes clang and lld with the target wasm32; on Debian: apt-get install ${clang_packages[*]}"
 
 # Builds C with nothing but a compiler: a moment, so nothing is kept. Where there is none the other
 # modules are no worse for it.
 build_c_module() { # SOURCES FOLDER
 	local name=${1##*/}
-	has_clang || install_debian "${clang_packages[@]}" || true
-	if ! has_clang; then
-		say "$name in C is left out: it takes clang and lld with the target wasm32; on Debian: apt-get install ${clang_packages[*]}"
+	if ! need_clang; then
+		say "$name in C is left out: $clang_missing"
 		return
 	fi
 	mkdir -p -- "$2"
@@ -336,6 +364,7 @@ main() {
 	case ${1:-} in
 	engines)
 		for name in "${rust_engines[@]}"; do build_module "$name" "$repo/bin/modules"; done
+		for name in "${c_engines[@]}"; do build_module_with_c "$name" "$repo/bin/modules"; done
 		for name in "${go_engines[@]}"; do build_go_module "$name" "$repo/bin/modules"; done
 		;;
 	native)

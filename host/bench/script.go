@@ -26,6 +26,8 @@ func Scripts(engine string) []Script {
 	switch engine {
 	case "rhai":
 		scripts = overhead("40 + 2", "let sum = 0; for i in 0..1000 { sum += i; } sum")
+	case "javascript":
+		scripts = overhead("40 + 2", "var sum = 0; for (let i = 0; i < 1000; i++) sum += i; sum")
 	case "lua":
 		scripts = overhead("return 40 + 2", "local sum = 0; for i = 0, 999 do sum = sum + i end; return sum")
 	case "starlark":

@@ -58,6 +58,7 @@ func engines() []engine {
 			},
 		},
 		heroscript(),
+		{name: "javascript", folder: built, comment: "//", place: "(line %d, column %d)"},
 		{name: "starlark", folder: built, comment: "#", place: "script:%d:%d: "},
 		{
 			name: "lua", folder: built, comment: "--",

@@ -23,8 +23,8 @@ type Script struct {
 	Want string
 }
 
-// Scripts returns the programs of an engine, which is rhai, lua or starlark, in
-// an order that never changes, and nothing for any other name. Each takes some
+// Scripts returns the programs of an engine, which is rhai, javascript, lua or starlark,
+// in an order that never changes, and nothing for any other name. Each takes some
 // milliseconds in the sandbox and no more memory than the engine starts with.
 // It is safe for concurrent use.
 func Scripts(engine string) []Script {
@@ -41,7 +41,10 @@ func Scripts(engine string) []Script {
 
 // ending is what the files of an engine's language end in.
 func ending(engine string) string {
-	if engine == "starlark" {
+	switch engine {
+	case "javascript":
+		return ".js"
+	case "starlark":
 		return ".star"
 	}
 	return "." + engine

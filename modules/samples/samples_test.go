@@ -16,16 +16,17 @@ import (
 
 // built says where each module is, without its ending.
 var built = map[string]string{
-	"rhai":     "../built/rhai",
-	"lua":      "../../bin/modules/lua",
-	"starlark": "../../bin/modules/starlark",
-	"sum":      "../../bin/sum",
+	"rhai":       "../built/rhai",
+	"javascript": "../../bin/modules/javascript",
+	"lua":        "../../bin/modules/lua",
+	"starlark":   "../../bin/modules/starlark",
+	"sum":        "../../bin/sum",
 }
 
 // Besides its result, each script shows that henge_init leaves room enough: an
 // instance whose memory has grown is dearer to put back.
 func TestScripts(t *testing.T) {
-	for _, engine := range []string{"rhai", "lua", "starlark"} {
+	for _, engine := range []string{"rhai", "javascript", "lua", "starlark"} {
 		m := load(t, engine)
 		start := run(m, "").Cost.MemoryPeak
 		require.Positive(t, start)

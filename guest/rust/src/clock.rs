@@ -46,6 +46,52 @@ pub fn random(out: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
+/// A random number of 64 bits, each as likely.
+///
+/// # Errors
+///
+/// As [`now`].
+pub fn random_u64() -> Result<u64> {
+    let mut bytes = [0; 8];
+    random(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// A random number from 0 to below 1.
+///
+/// # Errors
+///
+/// As [`now`].
+pub fn random_fraction() -> Result<f64> {
+    random_u64().map(fraction)
+}
+
+/// Random bits as a number from 0 to below 1, each of the 2^53 that a float of that size can tell
+/// apart as likely.
+pub fn fraction(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// A random whole number from `from` to `to`, both included and each as likely.
+///
+/// # Errors
+///
+/// As [`now`], and `invalid_argument` for a range that is empty.
+pub fn random_between(from: i64, to: i64) -> Result<i64> {
+    if from > to {
+        return Err(Error::new(Code::InvalidArgument, "rand of an empty range"));
+    }
+    // As many numbers as there are, less one, so that all 64 bits fit.
+    let last = to.wrapping_sub(from) as u64;
+    let mask = u64::MAX.checked_shr(last.leading_zeros()).unwrap_or(0);
+    loop {
+        let n = random_u64()? & mask;
+        if n <= last {
+            return Ok(from.wrapping_add(n as i64));
+        }
+    }
+}
+
 fn nanoseconds(import: Import) -> Result<Duration> {
     let mut out = [0; 8];
     // SAFETY: as in random().

@@ -6,6 +6,8 @@ use crate::cbor::{Reader, Writer};
 use crate::error::{Code, Error, Result};
 use crate::value::Value;
 
+pub mod functions;
+
 mod host {
     super::imports!("henge_redis_v1": r#do, pipeline);
 }

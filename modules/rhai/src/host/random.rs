@@ -24,30 +24,16 @@ pub fn register(engine: &mut Engine) {
 }
 
 fn draw() -> Result<u64, Box<EvalAltResult>> {
-    let mut bytes = [0; 8];
-    clock::random(&mut bytes).map_err(thrown)?;
-    Ok(u64::from_le_bytes(bytes))
+    clock::random_u64().map_err(thrown)
 }
 
-/// From 0 to below 1, each of the 2^53 that a float of that size can tell apart as likely.
 fn fraction() -> Result<f64, Box<EvalAltResult>> {
-    Ok((draw()? >> 11) as f64 / (1_u64 << 53) as f64)
+    clock::random_fraction().map_err(thrown)
 }
 
 /// A whole number from `from` to `to`, both included and each as likely.
 fn within(from: INT, to: INT) -> Result<INT, Box<EvalAltResult>> {
-    if from > to {
-        return Err(wrong("rand of an empty range"));
-    }
-    // As many numbers as there are, less one, so that all 64 bits fit.
-    let last = to.wrapping_sub(from) as u64;
-    let mask = u64::MAX.checked_shr(last.leading_zeros()).unwrap_or(0);
-    loop {
-        let n = draw()? & mask;
-        if n <= last {
-            return Ok(from.wrapping_add(n as INT));
-        }
-    }
+    clock::random_between(from, to).map_err(thrown)
 }
 
 fn bytes(count: INT) -> Returned {

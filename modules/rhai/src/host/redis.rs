@@ -2,98 +2,30 @@
 
 use std::any::TypeId;
 
-use henge_guest::{redis, Code, Error, Value};
+use henge_guest::redis::functions::{self, FUNCTIONS};
+use henge_guest::{redis, Value};
 use rhai::{Array, Dynamic, Engine, EvalAltResult};
 
 use super::value::{to_host, to_script};
 use super::{refusal, thrown, wrong, Returned};
 use crate::engine::MAX_ARRAY;
 
-/// What a script sees of an answer.
-#[derive(Clone, Copy)]
-enum Answer {
-    /// What Redis answers.
-    Plain,
-    /// `true` for OK and for a number that is not 0, `false` otherwise.
-    Bool,
-}
-use Answer::{Bool, Plain};
-
-/// The command, how many arguments the function takes at least and at most, and its answer. The
-/// function is named after the command.
-const COMMANDS: [(&str, usize, usize, Answer); 45] = [
-    ("get", 1, 1, Plain),
-    ("mget", 1, 1, Plain),
-    ("set", 2, 3, Bool),
-    ("setnx", 2, 2, Bool),
-    ("append", 2, 2, Plain),
-    ("strlen", 1, 1, Plain),
-    ("del", 1, 1, Plain),
-    ("exists", 1, 1, Bool),
-    ("type", 1, 1, Plain),
-    ("incr", 1, 1, Plain),
-    ("incrby", 2, 2, Plain),
-    ("decr", 1, 1, Plain),
-    ("decrby", 2, 2, Plain),
-    ("expire", 2, 2, Bool),
-    ("persist", 1, 1, Bool),
-    ("ttl", 1, 1, Plain),
-    ("hset", 2, 3, Plain),
-    ("hget", 2, 2, Plain),
-    ("hmget", 2, 2, Plain),
-    ("hgetall", 1, 1, Plain),
-    ("hdel", 2, 2, Plain),
-    ("hexists", 2, 2, Bool),
-    ("hkeys", 1, 1, Plain),
-    ("hvals", 1, 1, Plain),
-    ("hlen", 1, 1, Plain),
-    ("hincrby", 3, 3, Plain),
-    ("lpush", 2, 2, Plain),
-    ("rpush", 2, 2, Plain),
-    ("lpop", 1, 1, Plain),
-    ("rpop", 1, 1, Plain),
-    ("lrange", 3, 3, Plain),
-    ("lindex", 2, 2, Plain),
-    ("lrem", 3, 3, Plain),
-    ("ltrim", 3, 3, Bool),
-    ("llen", 1, 1, Plain),
-    ("sadd", 2, 2, Plain),
-    ("srem", 2, 2, Plain),
-    ("smembers", 1, 1, Plain),
-    ("sismember", 2, 2, Bool),
-    ("scard", 1, 1, Plain),
-    ("zadd", 3, 3, Plain),
-    ("zrem", 2, 2, Plain),
-    ("zscore", 2, 2, Plain),
-    ("zcard", 1, 1, Plain),
-    ("zrange", 3, 3, Plain),
-];
-
 /// The most words that `redis` takes other than in an array.
 const MAX_WORDS: usize = 12;
 
 pub fn register(engine: &mut Engine) {
-    for (command, min, max, answer) in COMMANDS {
-        for count in min..=max {
-            variadic(engine, &format!("redis_{command}"), count, move |args| {
-                let mut words = vec![Value::from(command.to_ascii_uppercase())];
-                for arg in args {
-                    flatten(arg, &mut words)?;
-                }
-                // The one option that is common enough to have a place of its own.
-                if command == "set" && count == 3 {
-                    words.insert(3, "EX".into());
-                }
-                Ok(answer.of(redis::command(&words).map_err(thrown)?))
+    for function in FUNCTIONS {
+        for count in function.min..=function.max {
+            let name = format!("redis_{}", function.command);
+            variadic(engine, &name, count, move |args| {
+                let answer = function.call(to_values(args)?).map_err(thrown)?;
+                Ok(to_script(answer))
             });
         }
     }
     for count in 1..=MAX_WORDS {
         variadic(engine, "redis", count, |args| {
-            let mut words = Vec::new();
-            for arg in args {
-                flatten(arg, &mut words)?;
-            }
+            let words = functions::flat(to_values(args)?);
             redis::command(&words).map(to_script).map_err(thrown)
         });
     }
@@ -101,32 +33,16 @@ pub fn register(engine: &mut Engine) {
     engine.register_fn("redis_pipeline", pipeline);
 }
 
-/// All keys of a pattern. `KEYS` itself would hold up the server, and is refused.
+/// All keys of a pattern.
 fn keys(pattern: &str) -> Returned {
-    let mut all = Array::new();
-    let mut cursor = Value::from("0");
-    loop {
-        let scan = ["SCAN".into(), cursor, "MATCH".into(), pattern.into()];
-        let Value::List(mut step) = redis::command(&scan).map_err(thrown)? else {
-            return Err(odd_scan());
-        };
-        let (Some(Value::List(found)), Some(next)) = (step.pop(), step.pop()) else {
-            return Err(odd_scan());
-        };
-        all.extend(found.into_iter().map(to_script));
-        if all.len() > MAX_ARRAY {
-            let message = format!("there are more than {MAX_ARRAY} such keys: use SCAN");
-            return Err(thrown(Error::new(Code::TooLarge, message)));
-        }
-        if next == Value::Int(0) || next == Value::from("0") {
-            return Ok(Dynamic::from_array(all));
-        }
-        cursor = next;
-    }
+    let all = functions::keys(pattern, MAX_ARRAY).map_err(thrown)?;
+    Ok(Dynamic::from_array(
+        all.into_iter().map(to_script).collect(),
+    ))
 }
 
-fn odd_scan() -> Box<EvalAltResult> {
-    thrown(Error::new(Code::Internal, "SCAN answered something odd"))
+fn to_values(args: &[&mut Dynamic]) -> Result<Vec<Value>, Box<EvalAltResult>> {
+    args.iter().map(|arg| to_host(arg)).collect()
 }
 
 /// Registers a function of `count` arguments of any type.
@@ -138,27 +54,6 @@ fn variadic(
 ) {
     let any = vec![TypeId::of::<Dynamic>(); count];
     engine.register_raw_fn(name, any, move |_, args| body(args));
-}
-
-/// Adds an argument to a command: an array as its elements, a map as its names and values.
-fn flatten(arg: &Dynamic, words: &mut Vec<Value>) -> Result<(), Box<EvalAltResult>> {
-    match to_host(arg)? {
-        Value::List(list) => words.extend(list),
-        Value::Map(map) => words.extend(map.into_iter().flat_map(|(k, v)| [k.into(), v])),
-        value => words.push(value),
-    }
-    Ok(())
-}
-
-impl Answer {
-    fn of(self, value: Value) -> Dynamic {
-        match (self, value) {
-            (Bool, Value::Null | Value::Int(0)) => false.into(),
-            (Bool, Value::Int(_)) => true.into(),
-            (Bool, Value::Text(ok)) if ok == "OK" => true.into(),
-            (_, value) => to_script(value),
-        }
-    }
 }
 
 /// Carries out commands in one crossing. What went wrong with one is in its place.
