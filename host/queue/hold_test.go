@@ -36,6 +36,23 @@ func TestRenew(t *testing.T) {
 	})
 }
 
+// A job that was to be stopped and was handed back first is still to be stopped.
+func TestCancelOutlivesARelease(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{})
+		id := b.put(nil)
+		first := b.claim(q, 1)
+		_, err := b.producer().Cancel(t.Context(), Ref{ID: id}, "too slow")
+		require.NoError(t, err)
+		require.NoError(t, q.Release(t.Context(), first))
+		renewal, err := q.Renew(t.Context(), b.claim(q, 1))
+		require.NoError(t, err)
+		require.Len(t, renewal.Cancelled, 1)
+		require.Equal(t, "too slow", renewal.Cancelled[0].Why)
+	})
+}
+
 // A job that waits for others makes room in its channels, keeps its lease, and
 // counts again when it goes on.
 func TestAside(t *testing.T) {

@@ -127,7 +127,7 @@ local function take(d, queue, id)
   else
     run, begun = int(run), int(count(state.begun))
   end
-  local plain = not CAPS and not state.awaited and (fresh or not state.message) and not fields[d.reply or 0]
+  local plain = not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
   d.set_started(queue, id, WORKER, attempt, run, begun, fresh, plain)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
   jobs[#jobs + 1] = {d.name, id, queue, attempt, run, begun,
