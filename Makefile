@@ -45,20 +45,23 @@ setup: modules
 	@modules/build.sh samples
 	@modules/build.sh examples
 
-## test: run all tests, with the race detector where there is a C compiler
-# Not those of packages that do one thing at a time: it would find nothing there
-# and make them ten times slower. Nor those of the command, which compile an
-# engine in each process and have no code of their own that runs at once, nor those
-# of the history and of PostgreSQL, where nearly all is SQLite's or the server's.
+## test: run all tests, with the race detector where things run at once
+# It finds nothing in packages that do one thing at a time, and makes them ten
+# times slower. Of the sandbox it runs the tests in which something does. The
+# command, which compiles an engine in each process, has no code of its own that
+# runs at once; the history and PostgreSQL are mostly SQLite's or the server's.
+single := /(henge|cmd/henge|guest|examples/wasi|modules/.*|host/(hosttest|hosttest/casefile|wasm|sandbox|sandbox/spectest|sandbox/arguments|store/history|store/circle/postgres))$$
+at_once := Pool|Soak|Collect|Overshoot|OfAnotherThread|Fetch|Cancel|Close|Parallel|NoMappingLeaks
+
 .PHONY: test
 test: setup
 	@modules/build.sh check
+	$(GO) test -timeout 14m $$($(GO) list ./... | grep -E '$(single)')
+	$(GO) test -tags henge_portable ./host/sandbox/linear
 	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	single='/(cmd/henge|guest|examples/wasi|modules/.*|host/(hosttest|hosttest/casefile|wasm|sandbox/spectest|sandbox/arguments|store/history|store/circle/postgres))$$'; \
-	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev "$$single") && \
-	$(GO) test $$($(GO) list ./... | grep -E "$$single") && \
-	$(GO) test -tags henge_portable ./host/sandbox/linear
+	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev '$(single)') && \
+	$(GO) test $$race -run '$(at_once)' ./host/sandbox
 
 ## test262: run all of the standard's own tests of JavaScript, of which make test runs some
 .PHONY: test262
@@ -99,9 +102,10 @@ fuzz:
 	$(GO) test ./abi -run '^$$' -fuzz '^FuzzMessages$$' -fuzztime 10m
 	$(GO) test ./host/hosttest -run '^$$' -fuzz '^FuzzParseCalls$$' -fuzztime 10m
 
-## lint: check the shell scripts (Go is checked by the tests)
+## lint: look for what the tests do not: staticcheck, and shellcheck for scripts
 .PHONY: lint
 lint:
+	$(GO) tool staticcheck ./...
 	shellcheck modules/build.sh host/localredis/install.sh .ci/run
 
 ## bench: run the benchmarks

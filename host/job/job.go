@@ -51,6 +51,11 @@ type Job struct {
 	// the smaller counts.
 	Limits Limits
 
+	// Granted are budgets that the operator gives the job, by its module and
+	// circle; those not set are the module's. The smaller of these, and of the
+	// job's own, holds.
+	Granted Limits
+
 	// Retries is how many more attempts may follow a failure.
 	Retries int
 

@@ -96,7 +96,7 @@ func (m *Module) run(ctx context.Context, j *job.Job, start time.Time, restarts 
 	r := newRun(m, start)
 	r.session.Restarts = restarts
 	r.own = j.Limits
-	r.session.Limits = m.Limits.Within(r.own)
+	r.session.Limits = m.Limits.Within(j.Granted).Within(r.own)
 	if n := int64(len(j.Payload)); n > r.session.Limits.Input {
 		return refused(fmt.Sprintf("the payload has %d bytes and the limit is %d; send less, or %s", n, r.session.Limits.Input, job.More(r.own.Input, r.session.Limits.Input, "input")))
 	}

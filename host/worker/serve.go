@@ -97,7 +97,7 @@ func (w *Worker) attempt(c *queue.Claim, module string) *job.Job {
 	j.Confirm = w.confirm(c)
 	j.Idle = w.idle(c)
 	if w.opts.Limits != nil {
-		j.Limits = j.Limits.Within(w.opts.Limits(module, j.Circle))
+		j.Granted = w.opts.Limits(module, j.Circle)
 	}
 	return &j
 }

@@ -191,12 +191,13 @@ func TestLimitsOfCircleAndJob(t *testing.T) {
 		circle string
 		own    int64
 		fuel   string // the limit in the message; "" where the job gets through
+		more   string // how the message says to get more
 	}{
-		"no limit":                 {circle, 0, ""},
-		"the circle's":             {tightCircle, 0, "5000000"},
-		"the job's":                {circle, 3_000_000, "3000000"},
-		"the job's is smaller":     {tightCircle, 3_000_000, "3000000"},
-		"the job's cannot be more": {tightCircle, 1 << 50, "5000000"},
+		"no limit":                 {circle, 0, "", ""},
+		"the circle's":             {tightCircle, 0, "5000000", "ask the operator to raise the fuel limit"},
+		"the job's":                {circle, 3_000_000, "3000000", "raise fuel among the job's own limits"},
+		"the job's is smaller":     {tightCircle, 3_000_000, "3000000", "raise fuel among the job's own limits"},
+		"the job's cannot be more": {tightCircle, 1 << 50, "5000000", "ask the operator to raise the fuel limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id, err := b.producer.Submit(t.Context(), &queue.Submission{Job: job.Job{Circle: c.circle, Caller: circle, Type: "rhai", Payload: []byte(count), Limits: job.Limits{Fuel: c.own}}})
@@ -213,7 +214,7 @@ func TestLimitsOfCircleAndJob(t *testing.T) {
 			}
 			require.Equal(t, "fuel", r.Fields["end"], r.Fields)
 			require.Contains(t, r.Fields["error"], c.fuel)
-			require.Contains(t, r.Fields["error"], "raise the fuel limit")
+			require.Contains(t, r.Fields["error"], c.more)
 		})
 	}
 }
