@@ -38,30 +38,34 @@ engines: toolchain
 .PHONY: setup
 setup: modules
 	@host/localredis/install.sh
-	@modules/build.sh engines
 	@modules/javascript/test262.sh >/dev/null || echo 'Going on without test262.'
-	@modules/build.sh native >/dev/null
-	@modules/build.sh tools
-	@modules/build.sh samples
-	@modules/build.sh examples
+	@modules/build.sh native >/dev/null & native=$$!; \
+	modules/build.sh engines && modules/build.sh tools && modules/build.sh samples && modules/build.sh examples && \
+	wait $$native
 
-## test: run all tests, with the race detector where things run at once
-# It finds nothing in packages that do one thing at a time, and makes them ten
-# times slower. Of the sandbox it runs the tests in which something does. The
-# command, which compiles an engine in each process, has no code of its own that
-# runs at once; the history and PostgreSQL are mostly SQLite's or the server's.
-single := /(henge|cmd/henge|guest|examples/wasi|modules/.*|host/(hosttest|hosttest/casefile|wasm|sandbox|sandbox/spectest|sandbox/arguments|store/history|store/circle/postgres))$$
+## test: run all tests, those of the queue and of what runs at once with the race detector
+# It makes a test up to ten times slower and all that it needs is compiled once more,
+# so here it looks at rooms that share memory and are quick to build; make race has
+# all of them. Four packages run at a time, since many wait for a Redis or a lease,
+# and those that take longest begin.
+raced := ./host/queue/... ./host/registry/... ./host/capability/http ./host/capability/redis ./host/sandbox/linear
 at_once := Pool|Soak|Collect|Overshoot|OfAnotherThread|Fetch|Cancel|Close|Parallel|NoMappingLeaks
+race := if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
+	else echo 'There is no C compiler, so the race detector is left out.'; fi; set -x;
 
 .PHONY: test
 test: setup
 	@modules/build.sh check
-	$(GO) test -timeout 14m $$($(GO) list ./... | grep -E '$(single)')
+	$(GO) test -p 4 -timeout 14m ./host/worker ./host/sandbox ./cmd/henge $$($(GO) list ./... | grep -Fvx "$$($(GO) list $(raced))")
 	$(GO) test -tags henge_portable ./host/sandbox/linear
-	@if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
-	else echo 'There is no C compiler, so the race detector is left out.'; fi; \
-	set -x; $(GO) test $$race -timeout 14m $$($(GO) list ./... | grep -Ev '$(single)') && \
+	@$(race) $(GO) test -p 4 $$race -timeout 14m $(raced) && \
 	$(GO) test $$race -run '$(at_once)' ./host/sandbox
+
+## race: run all tests with the race detector, but for those that compile engines all the time
+.PHONY: race
+race: setup
+	@$(race) $(GO) test $$race -timeout 30m $$($(GO) list ./... | \
+		grep -Ev '/(cmd/henge|guest|examples/wasi|modules/.*|host/(hosttest|wasm|sandbox/spectest|sandbox/arguments).*)$$')
 
 ## test262: run all of the standard's own tests of JavaScript, of which make test runs some
 .PHONY: test262
@@ -102,9 +106,10 @@ fuzz:
 	$(GO) test ./abi -run '^$$' -fuzz '^FuzzMessages$$' -fuzztime 10m
 	$(GO) test ./host/hosttest -run '^$$' -fuzz '^FuzzParseCalls$$' -fuzztime 10m
 
-## lint: look for what the tests do not: staticcheck, and shellcheck for scripts
+## lint: look for what the tests do not: vet, staticcheck, and shellcheck for scripts
 .PHONY: lint
 lint:
+	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	shellcheck modules/build.sh host/localredis/install.sh .ci/run
 

@@ -10,7 +10,6 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -206,9 +205,4 @@ func TestNoReplaceInGoMod(t *testing.T) {
 	for line := range strings.Lines(string(text)) {
 		require.False(t, strings.HasPrefix(strings.TrimSpace(line), "replace"), "go.mod: %s", line)
 	}
-}
-
-func TestVet(t *testing.T) {
-	out, err := exec.Command("go", "vet", "./...").CombinedOutput()
-	require.NoError(t, err, "%s", out)
 }

@@ -344,8 +344,11 @@ build_native() { # NAME
 	if [[ ! -f $kept ]]; then
 		SECONDS=0
 		say "$1-native: building with ${toolchain%%$'\n'*}"
-		build "$1" --bin "$1-native" --features native
-		install_file "$cache/target/release/$1-native" "$kept" 755
+		# Without link-time optimisation it takes half as long to build.
+		# In a folder of its own it need not wait for what is built beside it.
+		CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+			build "$1" --bin "$1-native" --features native --target-dir "$cache/target-native"
+		install_file "$cache/target-native/release/$1-native" "$kept" 755
 		built "$1-native" "$kept"
 	fi
 	printf '%s\n' "$kept"
