@@ -56,9 +56,9 @@ func (p *Producer) Events(ctx context.Context, from EventsFrom) (iter.Seq2[Event
 // error ends the sequence, ctx's own among them, but for ErrEventsLost, after
 // which it goes on. At most some thousands of events are in memory.
 func Events(ctx context.Context, rdb redis.UniversalClient, from EventsFrom) (iter.Seq2[Event, error], error) {
-	r := &eventReader{rdb: rdb, from: from, key: scopeShared + inEvents}
-	if err := r.open(ctx); err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+	r, err := openEvents(ctx, rdb, from)
+	if err != nil {
+		return nil, err
 	}
 	return func(yield func(Event, error) bool) { r.read(ctx, yield) }, nil
 }
@@ -66,12 +66,12 @@ func Events(ctx context.Context, rdb redis.UniversalClient, from EventsFrom) (it
 // EventsKept returns the events behind from.After, in order, that there are now;
 // by default all that are kept.
 func EventsKept(ctx context.Context, rdb redis.UniversalClient, from EventsFrom) ([]Event, error) {
-	r := &eventReader{rdb: rdb, from: from, key: scopeShared + inEvents}
 	if from.After == "" {
-		r.from.After = EventsOldest
+		from.After = EventsOldest
 	}
-	if err := r.open(ctx); err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+	r, err := openEvents(ctx, rdb, from)
+	if err != nil {
+		return nil, err
 	}
 	for kept := []Event(nil); ; {
 		batch, _, err := r.batch(ctx)
@@ -96,6 +96,14 @@ type eventReader struct {
 	from EventsFrom
 	key  string
 	last eventPlace // behind this one is the next
+}
+
+func openEvents(ctx context.Context, rdb redis.UniversalClient, from EventsFrom) (*eventReader, error) {
+	r := &eventReader{rdb: rdb, from: from, key: scopeShared + inEvents}
+	if err := r.open(ctx); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return r, nil
 }
 
 // open checks what is asked for and settles where to begin.
@@ -191,10 +199,22 @@ func (r *eventReader) next(ctx context.Context) (batch []Event, lost bool, err e
 	return nil, false, err
 }
 
-// batch returns events behind the last one, as far as there are some. It asks for
-// the entry of the last one too: where that is not the first of the answer, the
-// stream was cut in between, which a second call could not tell for sure.
+// batch returns events behind the last one, as far as there are some.
 func (r *eventReader) batch(ctx context.Context) (batch []Event, lost bool, err error) {
+	for {
+		before := r.last
+		events, cut, err := r.page(ctx)
+		lost = lost || cut
+		if err != nil || len(events) > 0 || r.last == before {
+			return events, lost, err
+		}
+	}
+}
+
+// page reads entries, and passes over those in front that tell of nothing. It asks
+// for the entry of the last event too: where that is not the first of the answer,
+// the stream was cut in between, which a second call could not tell for sure.
+func (r *eventReader) page(ctx context.Context) (events []Event, lost bool, err error) {
 	// The client's own XRANGE puts fields into a map, and an entry has several of
 	// a name.
 	reply, err := within(ctx, func() (any, error) {
@@ -204,16 +224,18 @@ func (r *eventReader) batch(ctx context.Context) (batch []Event, lost bool, err 
 		return nil, false, err
 	}
 	c := newCursor(reply)
-	for first := true; c.more(); first = false {
+	for first, last := true, r.last; c.more(); first = false {
 		entry := c.list()
 		id := entry.string()
-		events := readEntry(id, entry.list())
-		if first && id == r.last.entry {
-			batch = events[min(r.last.seen(), len(events)):]
+		found := readEntry(id, entry.list())
+		if first && id == last.entry {
+			events = found[min(last.seen(), len(found)):]
 			continue
 		}
-		lost = lost || first && r.last.entry != EventsOldest
-		batch = append(batch, events...)
+		lost = lost || first && last.entry != EventsOldest
+		if events = append(events, found...); len(events) == 0 {
+			r.last = eventPlace{entry: id}
+		}
 	}
-	return batch, lost, c.err()
+	return events, lost, c.err()
 }

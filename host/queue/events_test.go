@@ -378,5 +378,26 @@ func TestOddEntriesOfEvents(t *testing.T) {
 		require.Equal(t, EventStarted, all[0].Kind)
 		require.Equal(t, alice, all[0].Circle)
 		require.Equal(t, osis, all[0].Queue)
+
+		// A reader passes over more of them than it reads at once, and waits behind
+		// the last one.
+		_, err = rdb.Pipelined(t.Context(), func(pipe redis.Pipeliner) error {
+			for range 2*eventsInBatch + 1 {
+				pipe.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, Values: []string{"no", "id"}})
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		r, err := openEvents(t.Context(), rdb, EventsFrom{After: all[3].ID})
+		require.NoError(t, err)
+		none, lost, err := r.batch(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, none)
+		require.False(t, lost)
+		require.Equal(t, rdb.XRevRangeN(t.Context(), stream, "+", "-", 1).Val()[0].ID, r.last.entry)
+		require.NoError(t, rdb.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, Values: []string{"id", "5"}}).Err())
+		behind, err := EventsKept(t.Context(), rdb, EventsFrom{After: all[3].ID})
+		require.NoError(t, err)
+		require.Len(t, behind, 1)
 	})
 }

@@ -274,7 +274,7 @@ local function holds(d, queue, id, attempt, worker, command)
   if state and state.attempt == attempt and state.worker == worker then
     local lease = redis.call(command or 'ZSCORE', d.scope(queue).lease, member(d, queue, id))
     if lease and lease ~= 0 then
-      return state.plain == attempt and state or d.read_fence(queue, id)
+      return state
     end
   end
   return nil

@@ -10,7 +10,8 @@
 --   read_state(queue, id)         henge's own fields and the circle's name as
 --                                 written, or nil and why
 --   read_fence(queue, id)         the same without a look at what others write
---   read_hold(queue, id)          attempt, worker and plain alone
+--   read_hold(queue, id)          read_fence, of a plain attempt little more than
+--                                 attempt and worker
 --   read_job(queue, id)           these, nil, and what a claim hands out
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
@@ -125,7 +126,11 @@ local function hash_dialect(d)
   d.read_fence = d.read_state
 
   function d.read_hold(queue, id)
-    return read(queue, id, hold, d.circle_fields, hold_of)
+    local state = read(queue, id, hold, d.circle_fields, hold_of)
+    if state and state.plain == state.attempt then
+      return state
+    end
+    return d.read_fence(queue, id)
   end
 
   -- whole reads all fields, which takes half as long as to ask for each; nil
