@@ -4,6 +4,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,15 +74,9 @@ func Open(dir string, opts Options) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("open the history: no folder was given")
 	}
-	if opts.MaxOpen == 0 {
-		opts.MaxOpen = DefaultMaxOpen
-	}
-	if opts.MaxField == 0 {
-		opts.MaxField = DefaultMaxField
-	}
-	if opts.BusyWait == 0 {
-		opts.BusyWait = DefaultBusyWait
-	}
+	opts.MaxOpen = cmp.Or(opts.MaxOpen, DefaultMaxOpen)
+	opts.MaxField = cmp.Or(opts.MaxField, DefaultMaxField)
+	opts.BusyWait = cmp.Or(opts.BusyWait, DefaultBusyWait)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}

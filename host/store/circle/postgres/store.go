@@ -5,6 +5,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,18 +82,10 @@ func Open(ctx context.Context, url string, opts Options) (_ *Store, err error) {
 	if opts.MaxOpen < 0 || opts.MaxBytes < 0 || opts.Idle < 0 {
 		return nil, errors.New("open the circles' databases: MaxOpen, MaxBytes and Idle may not be negative")
 	}
-	if opts.MaxOpen == 0 {
-		opts.MaxOpen = DefaultMaxOpen
-	}
-	if opts.MaxBytes == 0 {
-		opts.MaxBytes = DefaultMaxBytes
-	}
-	if opts.Keep == 0 {
-		opts.Keep = DefaultKeep
-	}
-	if opts.Idle == 0 {
-		opts.Idle = DefaultIdle
-	}
+	opts.MaxOpen = cmp.Or(opts.MaxOpen, DefaultMaxOpen)
+	opts.MaxBytes = cmp.Or(opts.MaxBytes, DefaultMaxBytes)
+	opts.Keep = cmp.Or(opts.Keep, DefaultKeep)
+	opts.Idle = cmp.Or(opts.Idle, DefaultIdle)
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}

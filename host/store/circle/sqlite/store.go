@@ -5,6 +5,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,18 +79,10 @@ func Open(dir string, opts Options) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("open the circles' databases: no folder was given")
 	}
-	if opts.MaxOpen == 0 {
-		opts.MaxOpen = DefaultMaxOpen
-	}
-	if opts.MaxBytes == 0 {
-		opts.MaxBytes = DefaultMaxBytes
-	}
-	if opts.Keep == 0 {
-		opts.Keep = DefaultKeep
-	}
-	if opts.Idle == 0 {
-		opts.Idle = DefaultIdle
-	}
+	opts.MaxOpen = cmp.Or(opts.MaxOpen, DefaultMaxOpen)
+	opts.MaxBytes = cmp.Or(opts.MaxBytes, DefaultMaxBytes)
+	opts.Keep = cmp.Or(opts.Keep, DefaultKeep)
+	opts.Idle = cmp.Or(opts.Idle, DefaultIdle)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
