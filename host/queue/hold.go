@@ -80,7 +80,7 @@ func (q *Queue) Release(ctx context.Context, claims []*Claim) error {
 // room (Options.Caps). It returns ErrLost for a job that is no longer this
 // worker's.
 func (q *Queue) Aside(ctx context.Context, c *Claim, waits bool) error {
-	if q.opts.Caps.encode() == "" {
+	if q.opts.caps().encode() == "" {
 		return nil
 	}
 	reply, err := q.run(ctx, q.scripts.aside, []*Claim{c}, q.opts.Worker, flag(waits))

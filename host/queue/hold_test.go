@@ -80,6 +80,8 @@ func TestAside(t *testing.T) {
 		b.finish(q, parent[0], "2")
 		require.Zero(t, counted())
 		require.ErrorIs(t, q.Aside(t.Context(), parent[0], true), ErrLost)
+		follows := b.queue(Options{CapsNow: func() Caps { return Caps{Circle: 1} }})
+		require.ErrorIs(t, follows.Aside(t.Context(), parent[0], true), ErrLost, "caps that may change count too")
 		require.NoError(t, b.queue(Options{}).Aside(t.Context(), parent[0], true), "without caps there is nothing to do")
 	})
 }
