@@ -120,9 +120,9 @@ func keyPatterns() []string {
 func (r Role) needs() []string {
 	const key = "henge:acl"
 	commands := []string{
-		"eval x 0", "evalsha x 0", "script|load x", // the scripts, and in them:
+		"eval x 0", "evalsha x 0", "script|load x", "fcall x 0", "function|load x", "function|list", "function|delete x", // the scripts, and in them:
 		"del " + key, "exists " + key, "get " + key, "hdel " + key + " f", "hexists " + key + " f", "hget " + key + " f",
-		"hincrby " + key + " f 0", "hlen " + key, "hmget " + key + " f", "hstrlen " + key + " f", "hset " + key + " f v", "incrby " + key + " 0", "lindex " + key + " 0",
+		"hincrby " + key + " f 0", "hmget " + key + " f", "hstrlen " + key + " f", "hset " + key + " f v", "incrby " + key + " 0", "lindex " + key + " 0",
 		"lpush " + key + " v", "persist " + key, "pexpire " + key + " 1", "publish " + keyControl + " acl", "rpush " + key + " v",
 		"set " + key + " v", "smembers " + key, "time", "type " + key, "xadd " + key + " * f v",
 		"zadd " + key + " 1 m", "zcard " + key, "zcount " + key + " 0 0", "zrem " + key + " m",

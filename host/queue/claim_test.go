@@ -144,11 +144,15 @@ func TestLargeScript(t *testing.T) {
 	})
 }
 
+// A server that has lost its scripts and functions gets them again.
 func TestScriptFlush(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		b := setup(t, rdb)
 		q := b.queue(Options{})
-		flush := func() { require.NoError(t, rdb.ScriptFlush(t.Context()).Err()) }
+		flush := func() {
+			require.NoError(t, rdb.ScriptFlush(t.Context()).Err())
+			_ = rdb.FunctionFlush(t.Context()) // the one inside a process has none
+		}
 		id := b.put(nil)
 		flush()
 		c := b.one(q, id)

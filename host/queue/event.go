@@ -111,8 +111,9 @@ func parsePlace(s string) (eventPlace, bool) {
 
 // readEntry reads an entry of a stream, which tells one event or several: the
 // fields of each follow its id, and those that several have in common stand in
-// front of the first and are said again where they change. Anybody may have
-// written it: what cannot be read is left out.
+// front of the first and are said again where they change; worker and end hold
+// for events of one kind. Anybody may have written it: what cannot be read is
+// left out.
 func readEntry(id string, fields *cursor) []Event {
 	var events []Event
 	common := map[string]string{}
@@ -130,7 +131,11 @@ func readEntry(id string, fields *cursor) []Event {
 	for fields.more() {
 		name, value := fields.string(), fields.string()
 		switch name {
-		case "event", "dialect", "queue", "circle":
+		case "event":
+			delete(common, "worker")
+			delete(common, "end")
+			common[name] = value
+		case "dialect", "queue", "circle", "worker", "end":
 			common[name] = value
 		case "id":
 			end(false)

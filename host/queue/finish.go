@@ -59,10 +59,12 @@ func (q *Queue) ending(d Done) ending {
 	}
 	text, cost := message(r), encodeCost(r.Cost)
 	e := ending{done: d, scope: c.scope, size: len(r.Output) + len(text) + len(cost)}
-	e.args = []any{
-		c.Job.Dialect, c.Job.Queue, c.Job.ID, c.Job.Attempt,
-		mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines), number,
+	e.args = []any{c.Job.Dialect, c.Job.Queue, c.Job.ID, c.Job.Attempt}
+	if r.End == job.Success && len(lines) == 0 {
+		e.args = append(e.args, "done", r.Output, cost)
+		return e
 	}
+	e.args = append(e.args, mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines), number)
 	for _, line := range lines {
 		b := encodeLogLine(line)
 		e.size += len(b)

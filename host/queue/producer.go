@@ -141,7 +141,8 @@ func (p *Producer) SubmitMany(ctx context.Context, jobs []Submission) ([]Submitt
 func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitted, error) {
 	answers := make([]Submitted, len(jobs))
 	replies := make([]*redis.Cmd, len(jobs))
-	script, err := p.scripts.submit.load(ctx, p.rdb)
+	script := p.scripts.submit
+	form, err := script.ready(ctx, p.rdb)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +155,7 @@ func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitt
 				continue
 			}
 			answers[i].Ref = one.ref()
-			replies[i] = script.EvalSha(ctx, pipe, keys, args...)
+			replies[i] = script.send(ctx, pipe, form, keys, args)
 		}
 		return nil
 	})
@@ -164,7 +165,7 @@ func (p *Producer) submitPart(ctx context.Context, jobs []Submission) ([]Submitt
 	for i, reply := range replies {
 		switch {
 		case reply == nil:
-		case redis.HasErrorPrefix(reply.Err(), "NOSCRIPT"): // lost meanwhile
+		case isUnknown(reply.Err()): // lost meanwhile
 			answers[i].Ref, answers[i].Err = p.Submit(ctx, &jobs[i])
 		case reply.Err() != nil:
 			answers[i].Err = reply.Err()

@@ -1,28 +1,13 @@
 package queue
 
 import (
-	"context"
 	"embed"
 	"strings"
 	"sync/atomic"
-
-	"github.com/redis/go-redis/v9"
 )
 
 //go:embed lua/*.lua
 var sources embed.FS
-
-// script is one file of the lua folder behind the parts that it uses.
-//
-// A script starts with a line of flags, for the sake of a server that is out
-// of memory: without it Redis runs a script and refuses single commands, so a
-// claim could pop an id and then fail to lease it. With it the whole script is
-// refused. A server that does not know the line (miniredis) gets the script
-// without it.
-type script struct {
-	flagged, plain *redis.Script
-	noFlags        *atomic.Bool // the same for all scripts of a set
-}
 
 // scripts are what a Queue or a Producer runs.
 type scripts struct {
@@ -36,31 +21,36 @@ func loadScripts() *scripts { return scriptsOf(source) }
 
 // scriptsOf takes the text of some files of the lua folder from text.
 func scriptsOf(text func(parts ...string) string) *scripts {
-	const evenIfFull = " flags=allow-oom" // nothing grows, and a lease must not end for want of memory
-	noFlags := &atomic.Bool{}
-	load := func(flags string, parts ...string) *script {
+	const evenIfFull = "allow-oom" // nothing grows, and a lease must not end for want of memory
+	taken := &atomic.Int32{}
+	load := func(flag string, parts ...string) *script {
 		uses, name := parts[:len(parts)-1], parts[len(parts)-1]
-		all := text("prelude", "hash") +
-			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
-			text(append([]string{"common"}, uses...)...) + told(text(name))
-		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
+		return newScript(name, flag, taken, text("prelude", "hash")+
+			made(Hero, text("hero"))+made(Rhailib, text("rhailib"))+made(Henge, text("henge"))+made(HeroJobs, text("json", "names", "herojobs", "newjob"))+
+			text(append([]string{"common"}, uses...)...)+told(text(name)))
+	}
+	// What is called for each job, or by each worker all the time.
+	often := func(flag string, parts ...string) *script {
+		s := load(flag, parts...)
+		s.often = true
+		return s
 	}
 	return &scripts{
 		aside:   load(evenIfFull, "aside"),
 		cancel:  load("", "stopping", "cancel"),
-		claim:   load("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
+		claim:   often("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
 		control: load("", "stopping", "control"),
-		finish:  load("", "ending", "finish"),
-		note:    load("", "ending", "note"),
+		finish:  often("", "ending", "finish"),
+		note:    often("", "ending", "note"),
 		purge:   load("", "needs", "channels", "take", "purge"),
 		raise:   load("", "raise"),
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
-		renew:   load(evenIfFull, "renew"),
+		renew:   often("", "renew"),
 		restore: load("", "channels", "restore"),
 		retry:   load("", "retry"),
-		submit:  load("", "write", "submit"),
+		submit:  often("", "write", "submit"),
 		sweep:   load("", "sweep"),
 
 		scheduleDefer:  load(evenIfFull, "schedule", "schedule_defer"),
@@ -96,75 +86,9 @@ func made(dialect, text string) string {
 	return "MAKE['" + dialect + "'] = function()\n" + text + "end\n"
 }
 
-// told has what happened in a script told at its end, all of it at once.
+// told makes a script's own text a function, run, and behind it the one that is
+// called with the keys and arguments: what happened is told at the end, all of it
+// at once.
 func told(text string) string {
-	return "local function run()\n" + text + "end\nlocal answer = run()\ntell()\nreturn answer\n"
+	return "local function run()\n" + text + "end\n" + source("call")
 }
-
-// run runs the script by its digest and loads it where the server has lost
-// it. It returns no later than ctx ends; what the script then still does is
-// lost to the caller.
-func (s *script) run(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
-	return within(ctx, func() (any, error) { return s.do(ctx, rdb, keys, args...) })
-}
-
-// do is run, and waits for as long as the client does.
-func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
-	if !s.noFlags.Load() {
-		reply, err := s.flagged.Run(ctx, rdb, keys, args...).Result()
-		if err == nil || !isNotCompiled(err) {
-			return reply, err
-		}
-		s.noFlags.Store(true)
-	}
-	return s.plain.Run(ctx, rdb, keys, args...).Result()
-}
-
-// load has the server keep the script, and returns the form that it takes.
-func (s *script) load(ctx context.Context, rdb redis.UniversalClient) (*redis.Script, error) {
-	if !s.noFlags.Load() {
-		err := s.flagged.Load(ctx, rdb).Err()
-		if err == nil || !isNotCompiled(err) {
-			return s.flagged, err
-		}
-		s.noFlags.Store(true)
-	}
-	return s.plain, s.plain.Load(ctx, rdb).Err()
-}
-
-// scriptCall is one run of a script.
-type scriptCall struct {
-	keys []string
-	args []any
-}
-
-// runAll runs the script many times in one round trip, some of them twice when
-// the server had lost it. An error stands for all of them; those that the
-// server refused each have their own.
-func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []scriptCall) ([]*redis.Cmd, error) {
-	form := s.flagged
-	if s.noFlags.Load() {
-		form = s.plain
-	}
-	for loaded := false; ; loaded = true {
-		replies := make([]*redis.Cmd, len(calls))
-		_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			for i, c := range calls {
-				replies[i] = form.EvalSha(ctx, pipe, c.keys, c.args...)
-			}
-			return nil
-		})
-		if !loaded && redis.HasErrorPrefix(err, "NOSCRIPT") {
-			if form, err = s.load(ctx, rdb); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if err != nil && !isRefused(err) {
-			return nil, err
-		}
-		return replies, nil
-	}
-}
-
-func isNotCompiled(err error) bool { return strings.Contains(err.Error(), "Error compiling script") }

@@ -22,7 +22,7 @@ import (
 const keyClock = "test:clock"
 
 func scriptsWithClock() *scripts {
-	const clock = "local CLOCK = redis.call('TIME')"
+	const clock = "  CLOCK = redis.call('TIME')"
 	return scriptsOf(func(parts ...string) string {
 		text := source(parts...)
 		shifted := strings.Replace(text, clock, clock+"\nCLOCK[1] = CLOCK[1] + (redis.call('GET', '"+keyClock+"') or 0)", 1)

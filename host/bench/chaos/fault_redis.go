@@ -108,7 +108,7 @@ func paused(ctx context.Context, t *trial) error {
 	})
 }
 
-// flushed empties the cache of scripts again and again.
+// flushed empties the cache of scripts, and that of functions, again and again.
 func flushed(ctx context.Context, t *trial) error {
 	t.steady = true
 	return t.disturbed(ctx, func(ctx context.Context) error {
@@ -117,6 +117,9 @@ func flushed(ctx context.Context, t *trial) error {
 				return err
 			}
 			if err := t.rdb.ScriptFlush(ctx).Err(); err != nil {
+				return err
+			}
+			if err := t.rdb.FunctionFlush(ctx).Err(); err != nil {
 				return err
 			}
 			t.isWell()

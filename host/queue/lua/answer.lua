@@ -12,8 +12,8 @@ local ANSWER_MS = 3600000
 
 local function remember(slot, call)
   local parts, n = {call, '|'}, 2
-  for _, j in ipairs(jobs) do
-    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = #j.member, ':', j.member, j[4], '|'
+  for i, m in ipairs(members) do
+    parts[n + 1], parts[n + 2], parts[n + 3], parts[n + 4], parts[n + 5] = #m, ':', m, jobs[i][4], '|'
     n = n + 5
   end
   redis.call('HSET', KEYS[1], slot, table.concat(parts))

@@ -6,7 +6,7 @@
 --
 -- Returns 1, or 0 when the job is no longer the worker's.
 
-local d, queue, id = DIALECTS[ARGV[10]], ARGV[11], ARGV[12]
+local d, queue, id = dialect(ARGV[10]), ARGV[11], ARGV[12]
 local state = holds(d, queue, id, ARGV[13], ARGV[8])
 if not state then
   return 0

@@ -7,4 +7,4 @@
 --
 -- Returns what stop_job in stopping.lua does.
 
-return stop_job(DIALECTS[ARGV[8]], ARGV[9], ARGV[10], ARGV[11], ARGV[12])
+return stop_job(dialect(ARGV[8]), ARGV[9], ARGV[10], ARGV[11], ARGV[12])

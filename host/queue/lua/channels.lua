@@ -7,6 +7,7 @@
 --   weights   how many jobs in a row a circle gets in its turn, 1 if not named
 
 local CAPS
+each_call(function() CAPS = nil end)
 
 -- room says how many more jobs may start in a channel.
 local function room(scope, channel, cap)

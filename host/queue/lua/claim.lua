@@ -117,7 +117,7 @@ end
 
 local lists = {}
 for i = first_list, #KEYS do
-  lists[#lists + 1] = {queue = KEYS[i], d = DIALECTS[ARGV[at]], tier = ARGV[at + 1]}
+  lists[#lists + 1] = {queue = KEYS[i], d = dialect(ARGV[at]), tier = ARGV[at + 1]}
   at = at + 2
 end
 local finished = finish_all(at, WORKER, tonumber(ARGV[17]), ARGV[18])

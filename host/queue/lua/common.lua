@@ -12,7 +12,7 @@ end
 local function split(m)
   local a = string.find(m, '|', 1, true)
   local b = a and string.find(m, '|', a + 1, true)
-  local d = b and DIALECTS[string.sub(m, 1, a - 1)]
+  local d = b and dialect(string.sub(m, 1, a - 1))
   if not d then
     return nil
   end
@@ -36,11 +36,18 @@ end
 
 -- circle_name is a circle as the worker names it. A dialect whose names are
 -- written otherwise has a rule of its own.
+local CIRCLE_NAMES
+each_call(function() CIRCLE_NAMES = {} end)
 local function circle_name(d, name)
-  local known = d.circles[name]
+  local names = CIRCLE_NAMES[d]
+  if not names then
+    names = {}
+    CIRCLE_NAMES[d] = names
+  end
+  local known = names[name]
   if not known then
     known = (d.canonical or canonical)(name)
-    d.circles[name] = known
+    names[name] = known
   end
   return known
 end
@@ -89,20 +96,24 @@ end
 -- by their entries.
 local MOST_TOLD = 16
 
--- What is to be told, by stream: fields and values, where event, dialect, queue
--- and circle hold for the ids behind them until they are said again.
-local NEWS = {}
+-- What is to be told, by stream: fields and values. Those in front of an id hold
+-- for the ids behind it too until they are said again: event, dialect, queue,
+-- circle and, of one kind of event, what SHARED names.
+local NEWS
+each_call(function() NEWS = {} end)
+
+local SHARED = {worker = true, ['end'] = true}
 
 local function add(news, field, value)
-  local n = #news
-  news[n + 1], news[n + 2] = field, value
+  local n = news.n
+  news[n + 1], news[n + 2], news.n = field, value, n + 2
 end
 
 -- tell writes what is to be told. It is called at the end of each script: one
 -- entry for many jobs costs the server a tenth of an entry for each.
 local function tell()
   for _, news in pairs(NEWS) do
-    redis.call('XADD', news.key, 'MAXLEN', '~', ARGV[5], '*', unpack(news))
+    redis.call('XADD', news.key, 'MAXLEN', '~', ARGV[5], '*', unpack(news, 1, news.n))
   end
   NEWS = {}
 end
@@ -121,12 +132,12 @@ local function event(d, queue, id, what, circle, field, value, field2, value2)
     news = nil
   end
   if not news then
-    news = {key = key, count = 0}
+    news = {key = key, count = 0, n = 0}
     NEWS[key] = news
   end
   news.count = news.count + 1
   if news.what ~= what then
-    news.what = what
+    news.what, news.shared = what, nil
     add(news, 'event', what)
   end
   if news.queue ~= queue then
@@ -138,8 +149,13 @@ local function event(d, queue, id, what, circle, field, value, field2, value2)
     news.circle = circle
     add(news, 'circle', circle)
   end
+  local shared = SHARED[field]
+  if shared and news.shared ~= value then
+    news.shared = value
+    add(news, field, value)
+  end
   add(news, 'id', id)
-  if field then
+  if field and not shared then
     add(news, field, value)
   end
   if field2 then

@@ -13,7 +13,7 @@
 -- messages that could not be understood, cut to 200 bytes, with nil for the text
 -- where the list itself could not be read.
 
-local d, channel, reason, left = DIALECTS.hero, ARGV[8], ARGV[9], tonumber(ARGV[10])
+local d, channel, reason, left = dialect('hero'), ARGV[8], ARGV[9], tonumber(ARGV[10])
 local notices = {}
 
 local function notice(list, text, why)

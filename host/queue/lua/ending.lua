@@ -1,6 +1,7 @@
 -- ending: how attempts end. It reads jobs out of ARGV:
 --
 --   dialect, list, id, attempt
+--   'done', and then only output and cost: a success without lines of a log; or
 --   'end', 'retry' or 'dead', which is an end that leaves a dead letter
 --   how it ended, job.End's name
 --   output
@@ -47,12 +48,24 @@ local function unnoted(d, queue, id, attempt, first, i)
   return of == attempt and i + math.max(0, count(n) - tonumber(first)) or i
 end
 
+-- done ends the attempt at ARGV[i] in success; it returns what finish does.
+local function done(i, worker)
+  local d, queue, id, attempt = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local state = holds(d, queue, id, attempt, worker, 'ZREM')
+  if not state then
+    return written(d, queue, id, attempt, worker, 'end', 'success') and 2 or 0
+  end
+  leave_channels(d, queue, id, state)
+  end_job(d, queue, id, state, 'success', ARGV[i + 5], '', ARGV[i + 6])
+  return 1
+end
+
 -- finish ends the attempt at ARGV[i]; its log lines end at ARGV[last]. It returns
 -- 1 when that was written, 2 when the same was written before (a client that lost
 -- the answer sends it again), 0 when the job is no longer the worker's: then
 -- nothing was written.
 local function finish(i, last, worker, log_lines, log_ttl)
-  local d, queue, id, attempt = DIALECTS[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local d, queue, id, attempt = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local mode, ending, output, message, cost, failures = unpack(ARGV, i + 4, i + 9)
   local state = holds(d, queue, id, attempt, worker, 'ZREM')
   if not state then
@@ -81,9 +94,14 @@ end
 local function finish_all(i, worker, log_lines, log_ttl)
   local answers = {}
   while i <= #ARGV do
-    local last = i + 12 + tonumber(ARGV[i + 11])
-    answers[#answers + 1] = finish(i, last, worker, log_lines, log_ttl)
-    i = last + 1
+    if ARGV[i + 4] == 'done' then
+      answers[#answers + 1] = done(i, worker)
+      i = i + 7
+    else
+      local last = i + 12 + tonumber(ARGV[i + 11])
+      answers[#answers + 1] = finish(i, last, worker, log_lines, log_ttl)
+      i = last + 1
+    end
   end
   return answers
 end

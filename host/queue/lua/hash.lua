@@ -46,9 +46,6 @@ local function hold_of(v, at)
   return {attempt = v[at + 1], worker = v[at + 2], plain = v[at + 3]}
 end
 
--- A hash of more fields is not read as a whole: anybody may have written it.
-local MOST_FIELDS = 64
-
 -- absent says why a read gave nothing: 'missing' when there is no such key,
 -- otherwise a sentence for the dead letter.
 local function absent(key, reply)
@@ -75,7 +72,6 @@ end
 --   touched()     name and value of the field that says when it changed
 local function hash_dialect(d)
   DIALECTS[d.name] = d
-  d.circles = {}
   local handed_out = #d.handed_out
   local circle_fields = {unpack(d.handed_out, 1, d.circle_fields)}
 
@@ -134,14 +130,14 @@ local function hash_dialect(d)
   end
 
   -- whole reads all fields, which takes half as long as to ask for each; nil
-  -- where that cannot be done.
+  -- where there are none. A hash may have any number of them, but whoever wrote
+  -- it could read it as well, and that would cost the server as much.
   local function whole(queue, id)
-    local key = d.job_key(queue, id)
-    local n = redis.pcall('HLEN', key)
-    if failed(n) or n == 0 or n > MOST_FIELDS then
+    local found = redis.pcall('HGETALL', d.job_key(queue, id))
+    if failed(found) or #found == 0 then
       return nil
     end
-    local found, state, fields = redis.call('HGETALL', key), {}, {unpack(nothing)}
+    local state, fields = {}, {unpack(nothing)}
     for i = 1, #found, 2 do
       local name = found[i]
       local at = place[name]
@@ -230,6 +226,12 @@ local function hash_dialect(d)
     local key = d.job_key(queue, id)
     local ok = message == ''
     local name, at = d.touched()
+    if ok and cost ~= '' and before and not before.message then
+      -- Most jobs end like this, and lists take a while to make.
+      redis.call('HSET', key, 'status', d.ended_as(ok, ending), name, at, 'end', ending, 'output', output, 'henge:cost', cost)
+      expire_job(key)
+      return d.set_reply(queue, id, output, before)
+    end
     local there, gone = {'status', d.ended_as(ok, ending, dead), name, at, 'end', ending}, {}
     if not ok then
       there[7], there[8] = 'error', message

@@ -16,24 +16,34 @@ local own = hash_dialect({
   needs = {10}, channel = 8, run_at = 13, reply = 15,
 })
 
-local function tag_of(queue)
-  return string.match(queue, '^henge:{[^{}]*}:') or 'henge:{}:'
+-- What the name of a list says. To read it takes as long as a short command, so it
+-- is read once in a call.
+local READ = {}
+each_call(function() READ = {} end)
+local function read(queue)
+  local list = READ[queue]
+  if not list then
+    local tag = string.match(queue, '^henge:{[^{}]*}:') or 'henge:{}:'
+    list = {tag = tag, circle = string.sub(tag, #'henge:{' + 1, -#'}:' - 1), scope = scope_of(tag)}
+    READ[queue] = list
+  end
+  return list
 end
 
 function own.scope(queue)
-  return scope_of(tag_of(queue))
+  return read(queue).scope
 end
 
 function own.default_circle(queue)
-  return string.match(queue, '^henge:{([^{}]*)}:') or ''
+  return read(queue).circle
 end
 
 function own.job_key(queue, id)
-  return tag_of(queue) .. 'job:' .. id
+  return read(queue).tag .. 'job:' .. id
 end
 
 function own.log_key(queue, id)
-  return tag_of(queue) .. 'log:' .. id
+  return read(queue).tag .. 'log:' .. id
 end
 
 function own.ended_as(ok, ending, dead)
@@ -51,7 +61,7 @@ function own.touched()
 end
 
 function own.reply_key(queue, id)
-  return tag_of(queue) .. 'reply:' .. id
+  return read(queue).tag .. 'reply:' .. id
 end
 
 -- A producer that waits at a list says so in the job. Most look at the job

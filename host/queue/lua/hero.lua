@@ -16,9 +16,8 @@ local hero = hash_dialect({
   needs = {11, 12}, channel = 14,
 })
 
-local shared = scope_of('henge:')
 function hero.scope()
-  return shared
+  return scope_of('henge:')
 end
 
 function hero.job_key(_, id)

@@ -9,7 +9,7 @@ local herojobs = {
   name = 'herojobs', shared = false,
   oldest = 'LPOP', newest = 'RPOP', back = 'RPUSH', front = 'LPUSH',
   words = {waiting = 'new', started = 'active', later = 'new', done = 'done', ended = {done = true, error = true}},
-  needs = {}, channel = 6, run_at = 8, circles = {},
+  needs = {}, channel = 6, run_at = 8,
 }
 DIALECTS.herojobs = herojobs
 
@@ -89,8 +89,10 @@ do
   -- through the text is most of what either costs.
   local last_read = {}
 
-  -- What was refused in this run, by key: see give_up.
+  -- What was refused in this call, by key: see give_up.
   local refused = {}
+
+  each_call(function() last_read, refused = {}, {} end)
 
   local function read(queue, id)
     local why = no_id(id)

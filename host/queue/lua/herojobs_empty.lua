@@ -7,7 +7,7 @@
 -- Returns how many ids were taken out of the list: fewer than asked for when it
 -- is empty.
 
-local d, queue, n = DIALECTS.herojobs, KEYS[1], 0
+local d, queue, n = dialect('herojobs'), KEYS[1], 0
 while n < tonumber(ARGV[8]) do
   local id = redis.call('LPOP', queue)
   if not id then

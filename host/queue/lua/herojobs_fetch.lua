@@ -8,7 +8,7 @@
 -- (yet), or runs, are passed over; an id that is taken out and has no job goes
 -- to limbo.
 
-local d, queue, look = DIALECTS.herojobs, KEYS[1], ARGV[8] == '1'
+local d, queue, look = dialect('herojobs'), KEYS[1], ARGV[8] == '1'
 local at = 0
 while true do
   local id

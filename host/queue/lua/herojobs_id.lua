@@ -5,4 +5,4 @@
 --
 -- Returns the id, or nil when there are no more.
 
-return DIALECTS.herojobs.next_id(KEYS[1])
+return dialect('herojobs').next_id(KEYS[1])

@@ -12,4 +12,4 @@ local changes = {}
 for i = 10, #ARGV, 2 do
   changes[#changes + 1] = {ARGV[i], ARGV[i + 1]}
 end
-return DIALECTS.herojobs.set_members(KEYS[1], ARGV[8], changes, ARGV[9] == '1') or ''
+return dialect('herojobs').set_members(KEYS[1], ARGV[8], changes, ARGV[9] == '1') or ''

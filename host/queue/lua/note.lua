@@ -10,7 +10,7 @@
 -- Returns 1, or 0 when the job is no longer the worker's: then nothing was
 -- written.
 
-local d, queue, id, attempt, first = DIALECTS[ARGV[11]], ARGV[12], ARGV[13], ARGV[14], ARGV[16]
+local d, queue, id, attempt, first = dialect(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[16]
 local state = holds(d, queue, id, attempt, ARGV[8])
 if not state then
   return 0

@@ -13,11 +13,24 @@
 -- other keys are the script's own to find.
 --
 -- After this file come hash.lua, the dialects, common.lua, what the script uses,
--- and the script as a function, behind which what happened is told.
+-- and the script as a function, which call runs.
 
-local REPLY_TTL, DEAD_MAX, DEAD_TTL = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local JOB_TTL, EVENTS_MAX, NEWEST = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == 'newest'
-local HISTORY = ARGV[7]
+local KEYS, ARGV
+
+-- A server that can keeps a script loaded from one call to the next, since to make
+-- its functions anew takes longer than to submit a job. So what holds for one call
+-- is set at its beginning, by what each_call was given.
+local BEGINNINGS = {}
+local function each_call(f)
+  BEGINNINGS[#BEGINNINGS + 1] = f
+end
+
+local REPLY_TTL, DEAD_MAX, DEAD_TTL, JOB_TTL, EVENTS_MAX, NEWEST, HISTORY
+each_call(function()
+  REPLY_TTL, DEAD_MAX, DEAD_TTL = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+  JOB_TTL, EVENTS_MAX, NEWEST = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == 'newest'
+  HISTORY = ARGV[7]
+end)
 
 -- An id longer than this is no id. It would stand in every key and member.
 local MAX_ID = 512
@@ -25,24 +38,16 @@ local MAX_ID = 512
 -- unpack has a bound of some thousands.
 local MOST_UNPACKED = 1000
 
--- The only clock is the server's: a worker's own may be minutes off.
-local CLOCK = redis.call('TIME')
-local NOW_US = tonumber(CLOCK[1]) * 1000000 + tonumber(CLOCK[2])
-local NOW = math.floor(NOW_US / 1000)
-
 -- The dialects by name. MAKE has a function for each, whose text is the files
 -- of that dialect, and which adds it. It is called when the dialect is first
--- asked for: most calls are about one, and to make all of them would take longer
--- than to claim a job.
-local MAKE = {}
-local DIALECTS = setmetatable({}, {__index = function(made, name)
-  local make = MAKE[name]
-  if make then
-    MAKE[name] = nil
-    make()
-    return made[name]
+-- asked for: most calls are about one.
+local DIALECTS, MAKE = {}, {}
+local function dialect(name)
+  if not DIALECTS[name] and MAKE[name] then
+    MAKE[name]()
   end
-end})
+  return DIALECTS[name]
+end
 
 -- int writes a whole number without an exponent, at any size a double holds.
 -- Formatting takes as long as a short command, and most counts are small.
@@ -50,7 +55,15 @@ local SMALL = {[0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'}
 local function int(n)
   return SMALL[n] or string.format('%.0f', n)
 end
-local NOW_TEXT = int(NOW)
+
+-- The only clock is the server's: a worker's own may be minutes off.
+local CLOCK, NOW_US, NOW, NOW_TEXT, written_time
+each_call(function()
+  CLOCK = redis.call('TIME')
+  NOW_US = tonumber(CLOCK[1]) * 1000000 + tonumber(CLOCK[2])
+  NOW = math.floor(NOW_US / 1000)
+  NOW_TEXT, written_time = int(NOW), nil
+end)
 
 -- count reads a counter out of a field that anybody may have written. What is
 -- no plain number counts as 0, since tonumber would take '1e300' and 'inf'.
@@ -63,7 +76,6 @@ end
 
 -- iso8601 is the server's time in UTC with milliseconds. The sandbox has no
 -- os.date, so the date is computed (days to civil, proleptic Gregorian).
-local written_time
 local function iso8601()
   if written_time then
     return written_time
@@ -92,7 +104,8 @@ end
 -- A scope is a set of henge's own keys: one that the dialects of others share,
 -- and one for each circle of henge's own dialect, whose hash tag keeps all of
 -- it on one server of a cluster.
-local SCOPES = {}
+local SCOPES
+each_call(function() SCOPES = {} end)
 local function scope_of(prefix)
   local s = SCOPES[prefix]
   if not s then

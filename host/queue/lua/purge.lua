@@ -8,7 +8,7 @@
 -- Returns {looked, ended}: how many ids were taken out of where they waited, 0
 -- when nothing is left there, and how many jobs were ended.
 
-local d, queue, most, why = DIALECTS[ARGV[8]], KEYS[1], tonumber(ARGV[9]), ARGV[10]
+local d, queue, most, why = dialect(ARGV[8]), KEYS[1], tonumber(ARGV[9]), ARGV[10]
 local scope = d.scope(queue)
 local looked, ended = 0, 0
 

@@ -7,7 +7,7 @@
 
 local lost = {}
 for i = 9, #ARGV, 4 do
-  local d, queue, id, attempt = DIALECTS[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local d, queue, id, attempt = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local state = holds(d, queue, id, attempt, ARGV[8], 'ZREM')
   if state then
     leave_channels(d, queue, id, state)

@@ -6,7 +6,7 @@
 --
 -- Returns 'missing', 'running' when it has not ended, 'removed'.
 
-local d, id = DIALECTS[ARGV[8]], ARGV[10]
+local d, id = dialect(ARGV[8]), ARGV[10]
 local state = d.read_state(ARGV[9], id)
 if not state then
   return 'missing'

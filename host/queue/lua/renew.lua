@@ -10,7 +10,7 @@
 local lost, cancelled = {}, {}
 local expiry = int(NOW + tonumber(ARGV[9]))
 for i = 10, #ARGV, 4 do
-  local d, queue, id, attempt = DIALECTS[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local d, queue, id, attempt = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local state = holds(d, queue, id, attempt, ARGV[8])
   local position = (i - 6) / 4
   if not state then

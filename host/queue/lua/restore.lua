@@ -8,7 +8,7 @@
 --
 -- Returns how many ids were given back; 0 when none is left.
 
-local d, queue, most = DIALECTS[ARGV[8]], KEYS[1], tonumber(ARGV[9])
+local d, queue, most = dialect(ARGV[8]), KEYS[1], tonumber(ARGV[9])
 local scope, key = d.scope(queue), circles_key(d, queue)
 
 for i = 10, #ARGV, 2 do

@@ -8,7 +8,7 @@
 -- Returns 'missing', 'gone' when the letter is, 'running' when the job has not
 -- ended, 'queued' when it waits again.
 
-local d, id, letter = DIALECTS[ARGV[8]], ARGV[10], ARGV[11]
+local d, id, letter = dialect(ARGV[8]), ARGV[10], ARGV[11]
 local dead = d.scope(ARGV[9]).dead
 if letter ~= '' and not redis.call('ZSCORE', dead, letter) then
   return 'gone'

@@ -15,9 +15,8 @@ local rhailib = hash_dialect({
   needs = {}, channel = 10,
 })
 
-local shared = scope_of('henge:')
 function rhailib.scope()
-  return shared
+  return scope_of('henge:')
 end
 
 function rhailib.job_key(_, id)

@@ -10,17 +10,20 @@ local MOST_CIRCLES = 64
 
 -- LEAVE takes only the ids of circles that are served out of a shared list,
 -- and looks at this many of it.
-local LEAVE, MOST_LEFT = false, 1000
+local LEAVE
+local MOST_LEFT = 1000
 
 -- The circles served, false for all of them; LONG says that there are so many
 -- that they were not sent along.
-local CIRCLES, LONG = false, false
+local CIRCLES, LONG
+each_call(function() CIRCLES, LONG = false, false end)
 
 -- This many waiting circles are looked at, at most, to find served ones.
 local MOST_WAITING = 4096
 
 -- turns counts the sources served; capped says that one was left for its cap.
-local turns, capped = 0, false
+local turns, capped
+each_call(function() turns, capped = 0, false end)
 
 -- group sorts ids by their circle.
 local function group(d, queue, ids)

@@ -38,7 +38,7 @@ end
 
 local id, why
 if by_hand or ARGV[12] ~= '' then
-  id, why = write_job(DIALECTS[ARGV[13]], ARGV[14], ARGV[15], 0, ARGV[16], unpack(ARGV, 17))
+  id, why = write_job(dialect(ARGV[13]), ARGV[14], ARGV[15], 0, ARGV[16], unpack(ARGV, 17))
   if id then
     redis.call('HSET', key, 'last_job', id)
   end

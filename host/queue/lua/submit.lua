@@ -14,7 +14,7 @@ local at = tonumber(ARGV[10])
 if string.sub(ARGV[10], 1, 1) == '+' then
   at = NOW + at
 end
-local id, why = write_job(DIALECTS[ARGV[8]], KEYS[1], ARGV[9], at, ARGV[11], unpack(ARGV, 12))
+local id, why = write_job(dialect(ARGV[8]), KEYS[1], ARGV[9], at, ARGV[11], unpack(ARGV, 12))
 if why == 'exists' then
   return 0
 elseif why then

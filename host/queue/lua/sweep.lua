@@ -7,7 +7,7 @@
 
 local found = {}
 for i, queue in ipairs(KEYS) do
-  local d = DIALECTS[ARGV[7 + i]]
+  local d = dialect(ARGV[7 + i])
   local any = false
   for _, key in ipairs(d.levels and d.levels(queue) or {queue}) do
     any = any or redis.call('EXISTS', key) == 1

@@ -5,8 +5,9 @@
 local WORKER, LEASE_ENDS, WANT
 local serves
 
-local jobs, notices = {}, {}
-local parked = false
+-- members name the jobs in the sorted sets.
+local jobs, members, notices, parked
+each_call(function() jobs, members, notices, parked = {}, {}, {}, false end)
 
 local function notice(queue, id, text)
   notices[#notices + 1] = {queue, id, text}
@@ -130,6 +131,7 @@ local function take(d, queue, id)
   local plain = not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
   d.set_started(queue, id, WORKER, attempt, run, begun, fresh, plain)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
-  jobs[#jobs + 1] = {d.name, id, queue, attempt, run, begun,
-    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields, member = m}
+  local n = #jobs + 1
+  jobs[n], members[n] = {d.name, id, queue, attempt, run, begun,
+    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}, m
 end

@@ -1,0 +1,218 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// form is a way to have the server run a script. The first one that the server
+// takes is used.
+type form int32
+
+const (
+	// asFunction has the server keep the script made from one call to the next.
+	// To make it anew takes longer than what most calls do, but a function stays
+	// for good, so only scripts that run often are.
+	asFunction form = iota
+
+	// withFlags is a script that is sent once and run by its digest. It starts
+	// with a line of flags, for the sake of a server that is out of memory:
+	// without it Redis runs a script and refuses single commands, so a claim
+	// could pop an id and then fail to lease it. With it the whole script is
+	// refused.
+	withFlags
+
+	// withoutFlags is for a server that does not know the line (miniredis).
+	withoutFlags
+)
+
+// script is one file of the lua folder behind the parts that it uses.
+type script struct {
+	kind, name     string // of the file, and of the function, unlike that of any other text
+	function       string
+	flagged, plain *redis.Script
+
+	often  bool          // whether it is to be a function where it can be
+	taken  *atomic.Int32 // the form that the server takes, of all scripts of a set
+	taught atomic.Bool   // whether the server was given it once
+}
+
+// newScript makes a script of its text, which ends with a function call. flag
+// is ” or one of Redis's for scripts.
+func newScript(kind, flag string, taken *atomic.Int32, text string) *script {
+	flags, inTable := "", ""
+	if flag != "" {
+		flags, inTable = " flags="+flag, "'"+flag+"'"
+	}
+	sum := sha256.Sum256([]byte(text))
+	s := &script{kind: kind, name: functionPrefix(kind) + hex.EncodeToString(sum[:8]), taken: taken}
+	made := "local function script()\n" + text + "return call\nend\n"
+	// While a function is loaded, Lua has nothing but a way to register it.
+	s.function = "#!lua name=" + s.name + "\n" + made + "local call\n" +
+		"redis.register_function{function_name = '" + s.name + "', flags = {" + inTable + "}, callback = function(keys, arguments)\n" +
+		"call = call or script()\nreturn call(keys, arguments)\nend}\n"
+	once := made + "return script()(KEYS, ARGV)\n"
+	s.plain, s.flagged = redis.NewScript(once), redis.NewScript("#!lua"+flags+"\n"+once)
+	return s
+}
+
+func functionPrefix(kind string) string { return "henge_" + kind + "_" }
+
+// form is the best one that the server is known to take.
+func (s *script) form() form {
+	f := form(s.taken.Load())
+	if f == asFunction && !s.often {
+		return withFlags
+	}
+	return f
+}
+
+// send has the server, or a pipeline to it, run the script in a form in which
+// the server knows it.
+func (s *script) send(ctx context.Context, rdb redis.Cmdable, f form, keys []string, args []any) *redis.Cmd {
+	switch f {
+	case asFunction:
+		return rdb.FCall(ctx, s.name, keys, args...)
+	case withFlags:
+		return s.flagged.EvalSha(ctx, rdb, keys, args...)
+	default:
+		return s.plain.EvalSha(ctx, rdb, keys, args...)
+	}
+}
+
+// run runs the script, and loads it where the server has lost it. It returns no
+// later than ctx ends; what the script then still does is lost to the caller.
+func (s *script) run(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
+	return within(ctx, func() (any, error) { return s.do(ctx, rdb, keys, args...) })
+}
+
+// do is run, and waits for as long as the client does.
+func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
+	const tries = 3 // who empties the server's cache may do so at any time
+	f := s.form()
+	for i := 1; ; i++ {
+		reply, err := s.send(ctx, rdb, f, keys, args).Result()
+		if i == tries || !isUnknown(err) {
+			return reply, err
+		}
+		if f, err = s.teach(ctx, rdb, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// ready returns the form to send the script in, and sees to it that the server
+// was given it once.
+func (s *script) ready(ctx context.Context, rdb redis.UniversalClient) (form, error) {
+	if s.taught.Load() {
+		return s.form(), nil
+	}
+	return s.teach(ctx, rdb, nil)
+}
+
+// teach has the server keep the script, and returns the form that it takes. why
+// is what it answered when it was to run the script; nil if it was not asked.
+func (s *script) teach(ctx context.Context, rdb redis.UniversalClient, why error) (f form, err error) {
+	first := !s.taught.Swap(true)
+	if isDenied(why) {
+		s.taken.CompareAndSwap(int32(asFunction), int32(withFlags))
+	}
+	for f = s.form(); ; f++ {
+		switch f {
+		case asFunction:
+			err = s.loadFunction(ctx, rdb, first)
+		case withFlags:
+			err = s.flagged.Load(ctx, rdb).Err()
+		default:
+			err = s.plain.Load(ctx, rdb).Err()
+		}
+		switch {
+		case err == nil || f == withoutFlags || !isRefused(err):
+			return f, err
+		case f == asFunction && isDenied(err), f == withFlags && strings.Contains(err.Error(), "Error compiling script"):
+			s.taken.CompareAndSwap(int32(f), int32(f+1))
+		case f == withFlags:
+			return f, err
+		}
+		// What else keeps a function from being loaded, such as want of memory,
+		// may pass.
+	}
+}
+
+// loadFunction has the server, or each of a cluster, keep the function. At
+// first those of other versions go; a worker that still needs one brings it
+// back.
+func (s *script) loadFunction(ctx context.Context, rdb redis.UniversalClient, first bool) error {
+	return eachServer(ctx, rdb, func(ctx context.Context, rdb redis.Cmdable) error {
+		err := rdb.FunctionLoad(ctx, s.function).Err()
+		if err != nil && !strings.Contains(err.Error(), "already exists") {
+			return err
+		}
+		if !first {
+			return nil
+		}
+		others, err := rdb.FunctionList(ctx, redis.FunctionListQuery{LibraryNamePattern: functionPrefix(s.kind) + "*"}).Result()
+		if err != nil {
+			return nil //nolint:nilerr // a user without the right to look leaves them there
+		}
+		for _, other := range others {
+			if other.Name != s.name {
+				rdb.FunctionDelete(ctx, other.Name)
+			}
+		}
+		return nil
+	})
+}
+
+// scriptCall is one run of a script.
+type scriptCall struct {
+	keys []string
+	args []any
+}
+
+// runAll runs the script many times in one round trip, some of them twice when
+// the server had lost it. An error stands for all of them; those that the
+// server refused each have their own.
+func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []scriptCall) ([]*redis.Cmd, error) {
+	f := s.form()
+	for again := false; ; again = true {
+		replies := make([]*redis.Cmd, len(calls))
+		_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for i, c := range calls {
+				replies[i] = s.send(ctx, pipe, f, c.keys, c.args)
+			}
+			return nil
+		})
+		if !again && isUnknown(err) {
+			if f, err = s.teach(ctx, rdb, err); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil && !isRefused(err) {
+			return nil, err
+		}
+		return replies, nil
+	}
+}
+
+// isUnknown says that the server did not run a script, since it does not know
+// it in the form that it was sent in.
+func isUnknown(err error) bool {
+	return redis.HasErrorPrefix(err, "NOSCRIPT") || redis.HasErrorPrefix(err, "Function not found") || isDenied(err)
+}
+
+// isDenied says that the server has no functions, or none for this user.
+func isDenied(err error) bool {
+	if !isRefused(err) {
+		return false
+	}
+	text := strings.ToLower(err.Error())
+	return (strings.Contains(text, "unknown command") || strings.HasPrefix(text, "noperm")) &&
+		(strings.Contains(text, "fcall") || strings.Contains(text, "function"))
+}
