@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
@@ -19,8 +20,12 @@ var sources embed.FS
 // claim could pop an id and then fail to lease it. With it the whole script is
 // refused. A server that does not know the line (miniredis) gets the script
 // without it.
+//
+// Putting a script together and hashing it takes most of a millisecond, and there
+// are many of which a worker runs few before its first job: each is made when it
+// is first needed.
 type script struct {
-	flagged, plain *redis.Script
+	flagged, plain func() *redis.Script
 	noFlags        *atomic.Bool // the same for all scripts of a set
 }
 
@@ -40,10 +45,16 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 	noFlags := &atomic.Bool{}
 	load := func(flags string, parts ...string) *script {
 		uses, name := parts[:len(parts)-1], parts[len(parts)-1]
-		all := text("prelude", "hash") +
-			made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
-			text(append([]string{"common"}, uses...)...) + told(text(name))
-		return &script{redis.NewScript("#!lua" + flags + "\n" + all), redis.NewScript(all), noFlags}
+		all := func() string {
+			return text("prelude", "hash") +
+				made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
+				text(append([]string{"common"}, uses...)...) + told(text(name))
+		}
+		return &script{
+			flagged: sync.OnceValue(func() *redis.Script { return redis.NewScript("#!lua" + flags + "\n" + all()) }),
+			plain:   sync.OnceValue(func() *redis.Script { return redis.NewScript(all()) }),
+			noFlags: noFlags,
+		}
 	}
 	return &scripts{
 		aside:   load(evenIfFull, "aside"),
@@ -111,25 +122,33 @@ func (s *script) run(ctx context.Context, rdb redis.UniversalClient, keys []stri
 // do is run, and waits for as long as the client does.
 func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []string, args ...any) (any, error) {
 	if !s.noFlags.Load() {
-		reply, err := s.flagged.Run(ctx, rdb, keys, args...).Result()
+		reply, err := s.flagged().Run(ctx, rdb, keys, args...).Result()
 		if err == nil || !isNotCompiled(err) {
 			return reply, err
 		}
 		s.noFlags.Store(true)
 	}
-	return s.plain.Run(ctx, rdb, keys, args...).Result()
+	return s.plain().Run(ctx, rdb, keys, args...).Result()
+}
+
+// form is the one of both that the server takes, as far as is known.
+func (s *script) form() *redis.Script {
+	if s.noFlags.Load() {
+		return s.plain()
+	}
+	return s.flagged()
 }
 
 // load has the server keep the script, and returns the form that it takes.
 func (s *script) load(ctx context.Context, rdb redis.UniversalClient) (*redis.Script, error) {
 	if !s.noFlags.Load() {
-		err := s.flagged.Load(ctx, rdb).Err()
+		err := s.flagged().Load(ctx, rdb).Err()
 		if err == nil || !isNotCompiled(err) {
-			return s.flagged, err
+			return s.flagged(), err
 		}
 		s.noFlags.Store(true)
 	}
-	return s.plain, s.plain.Load(ctx, rdb).Err()
+	return s.plain(), s.plain().Load(ctx, rdb).Err()
 }
 
 // scriptCall is one run of a script.
@@ -142,10 +161,7 @@ type scriptCall struct {
 // the server had lost it. An error stands for all of them; those that the
 // server refused each have their own.
 func (s *script) runAll(ctx context.Context, rdb redis.UniversalClient, calls []scriptCall) ([]*redis.Cmd, error) {
-	form := s.flagged
-	if s.noFlags.Load() {
-		form = s.plain
-	}
+	form := s.form()
 	for loaded := false; ; loaded = true {
 		replies := make([]*redis.Cmd, len(calls))
 		_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {

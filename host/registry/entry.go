@@ -73,11 +73,13 @@ type record struct {
 	quarantined bool
 
 	// binary and manifest are what is to be loaded; nil afterwards. size is the
-	// binary's, in bytes, and stop ends the loading.
+	// binary's, in bytes, and stop ends the loading. together, if there is one, lets
+	// others be loaded at the same time.
 	binary   []byte
 	manifest *abi.Manifest
 	size     int
 	stop     func()
+	together func()
 
 	// module is what was loaded, until it is closed; users are those who have
 	// acquired it.

@@ -73,6 +73,7 @@ type Registry struct {
 	aside   []*record // without a bearing on the types that are wanted
 	waiting []*record // to be loaded
 	loaders int
+	alone   bool             // what is loaded now is loaded alone
 	leaving map[*record]bool // dropped, with a module that is not closed yet
 	live    bool             // a file has changed since Open
 	byType  map[string]*record
