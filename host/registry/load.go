@@ -26,8 +26,8 @@ type Loader interface {
 var _ Loader = (*sandbox.Runtime)(nil)
 
 // aloneFor is how long what is built in is loaded alone, at the most: with its
-// code in the cache it takes less than half of that, and three times as long
-// beside the others. Without, they need not wait for it.
+// code in the cache it takes less than half of that. Without, the others need not
+// wait for it.
 const aloneFor = 250 * time.Millisecond
 
 // enqueue has a record loaded in the background, and no more at once than there
