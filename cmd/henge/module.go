@@ -15,38 +15,6 @@ import (
 	"github.com/henge-run/henge/host/sandbox"
 )
 
-// moduleLs is henge module ls.
-type moduleLs struct{}
-
-// Run lists the modules that a worker would have.
-func (moduleLs) Run(ctx context.Context, s streams, g *globals) error {
-	// The list itself says why a module is refused.
-	mods, err := g.load(ctx, sandbox.Options{}, job.Limits{})
-	if err != nil {
-		return err
-	}
-	defer mods.close()
-	if err := mods.Wait(ctx); err != nil {
-		return err
-	}
-	t := table{columns: []string{"name", "version", "types", "state", "freshness", "file", "reason"}}
-	for _, e := range mods.Entries() {
-		t.rows = append(t.rows, []any{e.Name, e.Version, e.Types, e.State.String(), freshness(e.Module), e.File, e.Reason})
-	}
-	return g.print(s, t)
-}
-
-// freshness is how each job gets an instance that nobody has used.
-func freshness(m *sandbox.Module) string {
-	switch {
-	case m == nil:
-		return ""
-	case m.NotReset != "":
-		return "instance"
-	}
-	return "reset"
-}
-
 // modulePartsOf reads a .wasm file with what lies beside it, and its manifest.
 func modulePartsOf(file string) (*trust.Parts, *abi.Manifest, error) {
 	folder := registry.Folder{Name: filepath.Dir(file), FS: os.DirFS(filepath.Dir(file))}

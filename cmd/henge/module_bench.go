@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
+	"strings"
 	"time"
 
 	"github.com/henge-run/henge/abi"
@@ -14,7 +13,7 @@ import (
 // moduleBench is henge module bench.
 type moduleBench struct {
 	Files   []string      `arg:"" type:"path" name:"file" help:"The .wasm files."`
-	Payload string        `type:"path" placeholder:"FILE" help:"What the job is given, - for standard input; by default 40 + 2 in the language of an engine that henge knows, and nothing otherwise. The job must need no data and no other server."`
+	Payload *string       `placeholder:"TEXT|@FILE" help:"What the job is given, @- for standard input; by default 40 + 2 in the language of an engine that henge knows, {} for a module whose manifest has arguments, and nothing otherwise. The job must need no data and no other server."`
 	Time    time.Duration `default:"500ms" help:"How long each way is measured, in all rounds together."`
 	Rounds  int           `default:"20" help:"How often each way has its turn; what is shown are medians of the rounds."`
 }
@@ -43,7 +42,7 @@ func (c *moduleBench) Run(ctx context.Context, s streams, g *globals) error {
 			return err
 		}
 		payload := given
-		if c.Payload == "" {
+		if c.Payload == nil {
 			payload = shortest(manifest)
 		}
 		engine := bench.Engine{Binary: parts.Module, Manifest: manifest}
@@ -66,24 +65,26 @@ func (c *moduleBench) Run(ctx context.Context, s streams, g *globals) error {
 	return g.print(s, t)
 }
 
+// payload is what --payload says, nil where it is not given.
 func (c *moduleBench) payload(s streams) ([]byte, error) {
-	switch c.Payload {
-	case "":
+	if c.Payload == nil {
 		return nil, nil
-	case "-":
-		return io.ReadAll(s.in)
 	}
-	b, err := os.ReadFile(c.Payload)
-	if err != nil {
-		return nil, fmt.Errorf("read the payload: %w", err)
+	file, isFile := strings.CutPrefix(*c.Payload, "@")
+	if !isFile {
+		return []byte(*c.Payload), nil
 	}
-	return b, nil
+	return readScript(s, file)
 }
 
-// shortest is the shortest script that there is for an engine.
+// shortest is the shortest script that there is for an engine, and the shortest
+// arguments that may do for a runner that checks them.
 func shortest(manifest *abi.Manifest) []byte {
 	for _, s := range bench.Scripts(manifest.Name) {
 		return []byte(s.Source)
+	}
+	if len(manifest.Arguments) > 0 {
+		return []byte("{}")
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ func TestScripts(t *testing.T) {
 	data := t.TempDir()
 	require.NoError(t, exec.Command("redis-cli", "--version").Run(), "redis-cli is needed: run make setup")
 	guests := assembleGuests(t)
+	inFolder, err := filepath.Abs(engines)
+	require.NoError(t, err)
 	postgres := &postgrestest.Servers{} // for those that ask for one
 	t.Cleanup(func() { require.NoError(t, postgres.Close()) })
 	examples, err := filepath.Abs("../../examples")
@@ -53,6 +55,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HENGE_DATA", filepath.Join(data, "henge"))
 			env.Setenv("GUESTS", guests)
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("ENGINES", inFolder)
 			env.Setenv("C", demoCircle)
 			env.Setenv("M", demoCaller)
 			return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/henge-run/henge/host/job"
 )
 
 const (
@@ -38,6 +40,10 @@ type Presence struct {
 	Instance string   `json:"instance,omitempty"`
 	Dialects []string `json:"dialects,omitempty"`
 
+	// Modules are what it has loaded and refused, no more than 64; an older worker
+	// does not tell them.
+	Modules []PresentModule `json:"modules,omitempty"`
+
 	// Refused is how many writes came too late, and LeasesLost how many
 	// running jobs were stopped since they were another worker's by then.
 	Refused    int64 `json:"refused,omitempty"`
@@ -45,6 +51,31 @@ type Presence struct {
 
 	// Seen is when it said so, by the server's clock; Announce sets it.
 	Seen time.Time `json:"-"`
+}
+
+// PresentModule is what a worker says of one version of a module.
+type PresentModule struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version,omitempty"`
+	Types   []string `json:"types,omitempty"`
+	File    string   `json:"file"`
+
+	// Sum is the same for the same content, wherever it lies; empty for a file
+	// that could not be read.
+	Sum string `json:"sum,omitempty"`
+
+	// State is serving, draining, pending, refused or quarantined, and Reason is
+	// why it is one of the last two.
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+
+	// Freshness is how each job gets an instance that nobody has used: reset or
+	// instance. Empty while there is none.
+	Freshness string `json:"freshness,omitempty"`
+
+	// Ran is how long the attempts took that have run in it since the worker
+	// loaded it.
+	Ran job.Times `json:"ran,omitempty"`
 }
 
 // Announce says that a worker is there. Call it again at least every

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
@@ -32,33 +33,48 @@ const (
 )
 
 // script is one file of the lua folder behind the parts that it uses.
+//
+// Putting a script together and hashing it takes most of a millisecond, and there
+// are many of which a worker runs few before its first job: each form is made when
+// it is first needed.
 type script struct {
-	kind, name     string // of the file, and of the function, unlike that of any other text
-	function       string
-	flagged, plain *redis.Script
+	kind           string // the file's name
+	function       func() function
+	flagged, plain func() *redis.Script
 
 	often  bool          // whether it is to be a function where it can be
 	taken  *atomic.Int32 // the form that the server takes, of all scripts of a set
 	taught atomic.Bool   // whether the server was given it once
 }
 
+// function is a library of one function, both of which have a name that no other
+// text has.
+type function struct{ name, text string }
+
 // newScript makes a script of its text, which ends with a function call. flag
-// is ” or one of Redis's for scripts.
-func newScript(kind, flag string, taken *atomic.Int32, text string) *script {
+// is "" or one of Redis's for scripts.
+func newScript(kind, flag string, taken *atomic.Int32, text func() string) *script {
 	flags, inTable := "", ""
 	if flag != "" {
 		flags, inTable = " flags="+flag, "'"+flag+"'"
 	}
-	sum := sha256.Sum256([]byte(text))
-	s := &script{kind: kind, name: functionPrefix(kind) + hex.EncodeToString(sum[:8]), taken: taken}
-	made := "local function script()\n" + text + "return call\nend\n"
-	// While a function is loaded, Lua has nothing but a way to register it.
-	s.function = "#!lua name=" + s.name + "\n" + made + "local call\n" +
-		"redis.register_function{function_name = '" + s.name + "', flags = {" + inTable + "}, callback = function(keys, arguments)\n" +
-		"call = call or script()\nreturn call(keys, arguments)\nend}\n"
-	once := made + "return script()(KEYS, ARGV)\n"
-	s.plain, s.flagged = redis.NewScript(once), redis.NewScript("#!lua"+flags+"\n"+once)
-	return s
+	made := func() string { return "local function script()\n" + text() + "return call\nend\n" }
+	once := func(first string) func() *redis.Script {
+		return sync.OnceValue(func() *redis.Script { return redis.NewScript(first + made() + "return script()(KEYS, ARGV)\n") })
+	}
+	return &script{
+		kind: kind, taken: taken,
+		flagged: once("#!lua" + flags + "\n"), plain: once(""),
+		function: sync.OnceValue(func() function {
+			text := made()
+			sum := sha256.Sum256([]byte(flags + text))
+			name := functionPrefix(kind) + hex.EncodeToString(sum[:8])
+			// While a function is loaded, Lua has nothing but a way to register it.
+			return function{name, "#!lua name=" + name + "\n" + text + "local call\n" +
+				"redis.register_function{function_name = '" + name + "', flags = {" + inTable + "}, callback = function(keys, arguments)\n" +
+				"call = call or script()\nreturn call(keys, arguments)\nend}\n"}
+		}),
+	}
 }
 
 func functionPrefix(kind string) string { return "henge_" + kind + "_" }
@@ -77,11 +93,11 @@ func (s *script) form() form {
 func (s *script) send(ctx context.Context, rdb redis.Cmdable, f form, keys []string, args []any) *redis.Cmd {
 	switch f {
 	case asFunction:
-		return rdb.FCall(ctx, s.name, keys, args...)
+		return rdb.FCall(ctx, s.function().name, keys, args...)
 	case withFlags:
-		return s.flagged.EvalSha(ctx, rdb, keys, args...)
+		return s.flagged().EvalSha(ctx, rdb, keys, args...)
 	default:
-		return s.plain.EvalSha(ctx, rdb, keys, args...)
+		return s.plain().EvalSha(ctx, rdb, keys, args...)
 	}
 }
 
@@ -127,9 +143,9 @@ func (s *script) teach(ctx context.Context, rdb redis.UniversalClient, why error
 		case asFunction:
 			err = s.loadFunction(ctx, rdb, first)
 		case withFlags:
-			err = s.flagged.Load(ctx, rdb).Err()
+			err = s.flagged().Load(ctx, rdb).Err()
 		default:
-			err = s.plain.Load(ctx, rdb).Err()
+			err = s.plain().Load(ctx, rdb).Err()
 		}
 		switch {
 		case err == nil || f == withoutFlags || !isRefused(err):
@@ -149,7 +165,7 @@ func (s *script) teach(ctx context.Context, rdb redis.UniversalClient, why error
 // back.
 func (s *script) loadFunction(ctx context.Context, rdb redis.UniversalClient, first bool) error {
 	return eachServer(ctx, rdb, func(ctx context.Context, rdb redis.Cmdable) error {
-		err := rdb.FunctionLoad(ctx, s.function).Err()
+		err := rdb.FunctionLoad(ctx, s.function().text).Err()
 		if err != nil && !strings.Contains(err.Error(), "already exists") {
 			return err
 		}
@@ -161,7 +177,7 @@ func (s *script) loadFunction(ctx context.Context, rdb redis.UniversalClient, fi
 			return nil //nolint:nilerr // a user without the right to look leaves them there
 		}
 		for _, other := range others {
-			if other.Name != s.name {
+			if other.Name != s.function().name {
 				rdb.FunctionDelete(ctx, other.Name)
 			}
 		}

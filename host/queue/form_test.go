@@ -53,18 +53,18 @@ func TestFunctions(t *testing.T) {
 	jobThrough(t, b, q)
 
 	s := q.scripts
-	want := []string{"theirs", s.claim.name, s.finish.name, s.renew.name, s.submit.name}
+	want := []string{"theirs", s.claim.function().name, s.finish.function().name, s.renew.function().name, s.submit.function().name}
 	require.ElementsMatch(t, want, functions(t, rdb))
 	require.NoError(t, rdb.ScriptFlush(t.Context()).Err())
 	jobThrough(t, b, q)
-	exists, err := rdb.ScriptExists(t.Context(), s.claim.flagged.Hash()).Result()
+	exists, err := rdb.ScriptExists(t.Context(), s.claim.flagged().Hash()).Result()
 	require.NoError(t, err)
 	require.Equal(t, []bool{false}, exists)
 
 	require.NoError(t, rdb.FunctionFlush(t.Context()).Err())
 	require.NoError(t, rdb.FunctionLoad(t.Context(), "#!lua name="+other+"\nredis.register_function('"+other+"', function() end)").Err())
 	jobThrough(t, b, q)
-	require.Contains(t, functions(t, rdb), s.claim.name)
+	require.Contains(t, functions(t, rdb), s.claim.function().name)
 	require.Contains(t, functions(t, rdb), other, "two versions do not take turns in it")
 }
 
@@ -104,7 +104,7 @@ func TestFunctionsAreNoMust(t *testing.T) {
 		require.ErrorContains(t, err, "OOM")
 		require.NoError(t, admin.ConfigSet(t.Context(), "maxmemory", "0").Err())
 		b.finish(q, b.one(q, id), "42")
-		require.Contains(t, functions(t, admin), q.scripts.claim.name, "want of memory passes")
+		require.Contains(t, functions(t, admin), q.scripts.claim.function().name, "want of memory passes")
 	})
 }
 

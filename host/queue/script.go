@@ -25,9 +25,11 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 	taken := &atomic.Int32{}
 	load := func(flag string, parts ...string) *script {
 		uses, name := parts[:len(parts)-1], parts[len(parts)-1]
-		return newScript(name, flag, taken, text("prelude", "hash")+
-			made(Hero, text("hero"))+made(Rhailib, text("rhailib"))+made(Henge, text("henge"))+made(HeroJobs, text("json", "names", "herojobs", "newjob"))+
-			text(append([]string{"common"}, uses...)...)+told(text(name)))
+		return newScript(name, flag, taken, func() string {
+			return text("prelude", "hash") +
+				made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
+				text(append([]string{"common"}, uses...)...) + told(text(name))
+		})
 	}
 	// What is called for each job, or by each worker all the time.
 	often := func(flag string, parts ...string) *script {
@@ -47,7 +49,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		reap:    load("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
-		renew:   often("", "renew"),
+		renew:   often(evenIfFull, "renew"),
 		restore: load("", "channels", "restore"),
 		retry:   load("", "retry"),
 		submit:  often("", "write", "submit"),

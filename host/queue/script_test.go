@@ -172,15 +172,15 @@ func toInts(v any) any {
 
 func TestServerTimeAsText(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
-		prelude, err := sources.ReadFile("lua/prelude.lua")
-		require.NoError(t, err)
+		prelude, call := source("prelude"), source("call")
 		for _, at := range []time.Time{
 			time.Unix(0, 0), time.Unix(951782399, 0), time.Unix(951782400, 999e6), time.Unix(1709164800, 0),
 			time.Unix(1735689599, 1e6), time.Unix(1767225600, 0), time.Unix(4107542400, 0), time.Unix(32503679999, 999e6),
 		} {
-			source := strings.Replace(string(prelude), "redis.call('TIME')",
+			source := strings.Replace(prelude, "redis.call('TIME')",
 				fmt.Sprintf("{'%d', '%d'}", at.Unix(), at.Nanosecond()/1000), 1)
-			got, err := rdb.Eval(t.Context(), source+"\nreturn iso8601()", nil, 1, 1, 1, 1, 1, "oldest", 0).Result()
+			source = "local arguments = ARGV\n" + source + "\nlocal function run() return iso8601() end\nlocal function tell() end\n" + call + "return call({}, arguments)"
+			got, err := rdb.Eval(t.Context(), source, nil, 1, 1, 1, 1, 1, "oldest", 0).Result()
 			require.NoError(t, err)
 			require.Equal(t, at.UTC().Format("2006-01-02T15:04:05.000Z"), got)
 		}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/henge-run/henge/abi"
@@ -12,8 +13,9 @@ import (
 // State is what a file is doing.
 type State int
 
-// The states. A file goes from Pending to one of the others, and from Serving
-// to Refused when another one replaces it.
+// The states. A file goes from Pending to one of the others, from Serving to
+// Refused when another one replaces it, and to Draining when it was changed or
+// removed while jobs ran in it.
 const (
 	// Pending: it is being loaded, or what it depends on is.
 	Pending State = iota
@@ -22,11 +24,13 @@ const (
 	// Quarantined: it was not loaded, since it is not signed or pinned as the
 	// folder's policy asks for.
 	Quarantined
+	// Draining: it takes no more jobs, and is gone when those that run have ended.
+	Draining
 )
 
 // String returns the state in lower case.
 func (s State) String() string {
-	return [...]string{"pending", "serving", "refused", "quarantined"}[s]
+	return [...]string{"pending", "serving", "refused", "quarantined", "draining"}[s]
 }
 
 // Entry is one file and what has become of it. A file that was changed for the
@@ -41,6 +45,10 @@ type Entry struct {
 	// File is where the module was found.
 	File string
 
+	// Sum is the same for what has the same name, module and manifest, wherever it
+	// lies: 16 hex digits; empty for a file that could not be read.
+	Sum string
+
 	// State is what the file is doing.
 	State State
 
@@ -48,7 +56,7 @@ type Entry struct {
 	Reason string
 
 	// Module is what serves the types, to be looked at; nil when the file is
-	// not serving. Acquire gives one that jobs can run in.
+	// neither serving nor draining. Acquire gives one that jobs can run in.
 	Module *sandbox.Module
 }
 
@@ -65,11 +73,13 @@ type record struct {
 	quarantined bool
 
 	// binary and manifest are what is to be loaded; nil afterwards. size is the
-	// binary's, in bytes, and stop ends the loading.
+	// binary's, in bytes, and stop ends the loading. together, if there is one, lets
+	// others be loaded at the same time.
 	binary   []byte
 	manifest *abi.Manifest
 	size     int
 	stop     func()
+	together func()
 
 	// module is what was loaded, until it is closed; users are those who have
 	// acquired it.
@@ -92,6 +102,29 @@ type record struct {
 
 func (r *record) claim() claim {
 	return claim{name: r.Name, file: r.File, types: r.Types, outcome: r.outcome}
+}
+
+// entry is what others see of the record.
+func (r *record) entry() Entry {
+	e := r.Entry
+	if r.dropped {
+		e.State, e.Reason = Draining, ""
+	}
+	if e.State == Serving || e.State == Draining {
+		e.Module = r.module
+	}
+	if !r.isUnread() {
+		e.Sum = hex.EncodeToString(r.sum[:8])
+	}
+	return e
+}
+
+// drains sorts the records that are dropped before the others.
+func (r *record) drains() int {
+	if r.dropped {
+		return 0
+	}
+	return 1
 }
 
 // fail notes that there will be no module.

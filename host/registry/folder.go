@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -51,6 +52,9 @@ type file struct {
 	at     int // the folder's position
 	name   string
 }
+
+// isBuiltIn says that the file is not on disk, but in the program.
+func (f file) isBuiltIn() bool { return f.folder.path == "" }
 
 func (f file) stem() string { return strings.TrimSuffix(f.name, trust.ModuleExtension) }
 
@@ -208,10 +212,11 @@ func (f Folder) read(name string, limit int64) ([]byte, error) {
 	if err := readable(before, limit); err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(in, limit+1))
-	if err != nil {
+	content := bytes.NewBuffer(make([]byte, 0, before.Size()+bytes.MinRead))
+	if _, err := content.ReadFrom(io.LimitReader(in, limit+1)); err != nil {
 		return nil, err
 	}
+	b := content.Bytes()
 	after, err := in.Stat()
 	if err != nil {
 		return nil, err

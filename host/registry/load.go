@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
@@ -23,14 +25,49 @@ type Loader interface {
 
 var _ Loader = (*sandbox.Runtime)(nil)
 
-// enqueue has a record loaded in the background: the smallest first, so that
-// the first types are served soon, and no more at once than there are
-// processors. The caller holds the lock.
+// aloneFor is how long what is built in is loaded alone, at the most: with its
+// code in the cache it takes less than half of that. Without, the others need not
+// wait for it.
+const aloneFor = 250 * time.Millisecond
+
+// enqueue has a record loaded in the background, and no more at once than there
+// are processors. The caller holds the lock.
 func (r *Registry) enqueue(rec *record) {
 	r.waiting = append(r.waiting, rec)
+	r.startLoader()
+}
+
+// startLoader has one more record loaded at a time, if there may be one more. The
+// caller holds the lock.
+func (r *Registry) startLoader() {
 	if r.loaders < runtime.GOMAXPROCS(0) {
 		r.loaders++
 		r.work.Go(r.loadWaiting)
+	}
+}
+
+// beAlone has no other record loaded for a while, or until the returned function
+// is called, with the lock held as here.
+func (r *Registry) beAlone() (together func()) {
+	over := false
+	end := func() {
+		if over {
+			return
+		}
+		over, r.alone = true, false
+		for range r.waiting {
+			r.startLoader()
+		}
+	}
+	r.alone = true
+	timer := time.AfterFunc(aloneFor, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		end()
+	})
+	return func() {
+		timer.Stop()
+		end()
 	}
 }
 
@@ -53,15 +90,30 @@ func (r *Registry) nextWaiting() (*record, context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting = slices.DeleteFunc(r.waiting, func(rec *record) bool { return rec.dropped })
-	if len(r.waiting) == 0 || r.ctx.Err() != nil {
+	if len(r.waiting) == 0 || r.alone || r.ctx.Err() != nil {
 		r.loaders--
 		return nil, nil
 	}
-	next := slices.MinFunc(r.waiting, func(a, b *record) int { return a.size - b.size })
+	next := slices.MinFunc(r.waiting, sooner)
 	r.waiting = slices.DeleteFunc(r.waiting, func(rec *record) bool { return rec == next })
 	ctx, cancel := context.WithCancel(r.ctx)
 	next.stop = cancel
+	if next.file.isBuiltIn() {
+		next.together = r.beAlone()
+	}
 	return next, ctx
+}
+
+// sooner says which of two records is loaded first: what is built in, which most
+// jobs are for, and then the smaller one, so that the first types are served soon.
+func sooner(a, b *record) int {
+	after := func(rec *record) int {
+		if rec.file.isBuiltIn() {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(after(a)-after(b), a.size-b.size)
 }
 
 // load makes a record's module ready. Nobody else writes what it reads.
@@ -84,6 +136,9 @@ func (r *Registry) load(ctx context.Context, rec *record) (*sandbox.Module, erro
 func (r *Registry) settle(ctx context.Context, rec *record, m *sandbox.Module, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if rec.together != nil {
+		rec.together()
+	}
 	rec.binary, rec.manifest = nil, nil
 	switch {
 	case err == nil:

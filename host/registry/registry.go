@@ -73,6 +73,7 @@ type Registry struct {
 	aside   []*record // without a bearing on the types that are wanted
 	waiting []*record // to be loaded
 	loaders int
+	alone   bool             // what is loaded now is loaded alone
 	leaving map[*record]bool // dropped, with a module that is not closed yet
 	live    bool             // a file has changed since Open
 	byType  map[string]*record
@@ -242,20 +243,18 @@ func (r *Registry) await(ctx context.Context, settled func() bool) error {
 }
 
 // Entries returns the files as they are now, in the order of the folders and
-// their names: without those that Types left out.
+// their names: without those that Types left out, and with versions that jobs
+// still run in before those that took their place.
 func (r *Registry) Entries() []Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sorted := slices.Clone(r.records)
+	sorted := slices.AppendSeq(slices.Clone(r.records), maps.Keys(r.leaving))
 	slices.SortStableFunc(sorted, func(a, b *record) int {
-		return cmp.Or(a.file.at-b.file.at, strings.Compare(a.file.name, b.file.name))
+		return cmp.Or(a.file.at-b.file.at, strings.Compare(a.file.name, b.file.name), a.drains()-b.drains())
 	})
 	entries := make([]Entry, len(sorted))
 	for i, rec := range sorted {
-		entries[i] = rec.Entry
-		if rec.State == Serving {
-			entries[i].Module = rec.module
-		}
+		entries[i] = rec.entry()
 	}
 	return entries
 }

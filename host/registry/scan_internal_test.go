@@ -237,6 +237,13 @@ func TestJobsEndOnTheirVersion(t *testing.T) {
 	run(first)
 	run(second)
 	require.Len(t, s.leaving, 2)
+	entries := s.Entries()
+	require.Len(t, entries, 2)
+	for _, e := range entries {
+		require.Equal(t, Draining, e.State)
+		require.NotNil(t, e.Module)
+	}
+	require.NotEqual(t, entries[0].Sum, entries[1].Sum)
 	release()
 	require.Len(t, s.leaving, 2, "another job is in it")
 	releaseToo()

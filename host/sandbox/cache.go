@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -60,10 +61,14 @@ type codeCache struct {
 	// not kept.
 	own string
 
+	// checked is done when what was damaged from the beginning is removed. Nothing
+	// is read or written before.
+	checked sync.WaitGroup
+
 	mu sync.Mutex // for one look at the folder at a time
 }
 
-// openCache opens the cache in dir and removes what is damaged.
+// openCache opens the cache in dir and begins to remove what is damaged.
 func openCache(dir string, log *slog.Logger) (*codeCache, error) {
 	c := &codeCache{dir: dir, log: log}
 	if dir == "" {
@@ -78,14 +83,24 @@ func openCache(dir string, log *slog.Logger) (*codeCache, error) {
 		c.own = filepath.Join(dir, meteredDir, program)
 		c.cleanOthers()
 	}
-	c.prune()
-	c.clean(true)
+	// All of it is read for that, while the program has other things to do.
+	c.checked.Go(func() {
+		c.prune()
+		c.clean(true)
+	})
 	return c, nil
+}
+
+// Close implements wazero.CompilationCache.
+func (c *codeCache) Close(ctx context.Context) error {
+	c.checked.Wait()
+	return c.CompilationCache.Close(ctx)
 }
 
 // compile compiles a module, or finds it in the cache. A cache that fails is
 // no reason to refuse a module.
 func (rt *Runtime) compile(ctx context.Context, binary []byte) (wazero.CompiledModule, error) {
+	rt.cache.checked.Wait()
 	compiled, err := rt.compileModule(ctx, binary)
 	if err != nil && rt.cache.dir != "" {
 		var path *fs.PathError
@@ -122,6 +137,7 @@ func (c *codeCache) metered(decoded *wasm.Module) []byte {
 		decoded.Meter()
 		return decoded.Encode()
 	}
+	c.checked.Wait()
 	// All that was done to the module before is in these bytes, and so in the
 	// name.
 	name := filepath.Join(c.own, fmt.Sprintf("%x", sha256.Sum256(decoded.Encode())))
@@ -246,18 +262,26 @@ func isSealed(name, sum string) bool {
 // checksum returns the checksum of a file's content, and "" where it cannot be
 // read.
 func checksum(name string) string {
-	content, err := os.ReadFile(name)
+	in, err := os.Open(name)
 	if err != nil {
 		return ""
 	}
-	return sumOf(content)
+	defer in.Close()
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	// Files have tens of megabytes, and memory for all of one is dear.
+	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{in}, make([]byte, 256<<10)); err != nil {
+		return ""
+	}
+	return hexOf(sum.Sum32())
 }
 
 // sumOf returns a checksum in hex. It is against accidents: who can write into
 // the folder can have run what he likes anyway.
 func sumOf(content []byte) string {
-	return fmt.Sprintf("%08x", crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli)))
+	return hexOf(crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli)))
 }
+
+func hexOf(sum uint32) string { return fmt.Sprintf("%08x", sum) }
 
 // writeWhole writes a file so that no other process sees a part of it.
 func writeWhole(name string, content []byte) error {

@@ -62,6 +62,21 @@ type Module struct {
 	started time.Time
 
 	drewRandom bool
+
+	clock job.Clock
+}
+
+// Times returns how long the attempts took that have run in the module since it
+// was loaded; one that was refused has not run. It is safe for concurrent use.
+func (m *Module) Times() job.Times { return m.clock.Times() }
+
+// Freshness says how each job gets an instance that nobody has used: by reset, or
+// as a new instance.
+func (m *Module) Freshness() string {
+	if m.NotReset != "" {
+		return abi.FreshInstance
+	}
+	return "reset"
 }
 
 // Close frees the module. No job may be running.
@@ -84,9 +99,14 @@ func (m *Module) Close(ctx context.Context) error {
 func (m *Module) Run(ctx context.Context, j *job.Job) *job.Result {
 	start := time.Now()
 	for restarts := 0; ; restarts++ {
-		if result := m.run(ctx, j, start, restarts); result != nil {
-			return result
+		result := m.run(ctx, j, start, restarts)
+		if result == nil {
+			continue
 		}
+		if result.End != job.Refused {
+			m.clock.Add(result.Cost.Wall)
+		}
+		return result
 	}
 }
 

@@ -11,7 +11,8 @@ func (m *Module) Encode() []byte {
 	for _, d := range m.Data {
 		size += len(d.Bytes) + 16
 	}
-	e := &encoder{out: make([]byte, 0, size+size/8+4096)}
+	size += size/8 + 4096
+	e := &encoder{out: make([]byte, 0, size), body: make([]byte, 0, size)}
 	e.out = append(e.out, "\x00asm\x01\x00\x00\x00"...)
 	e.list(sectionType, len(m.Types), func(b []byte, i int) []byte {
 		b = append(b, 0x60)

@@ -24,6 +24,7 @@ func (w *Worker) announcePresence(ctx context.Context) {
 	}
 	for ctx.Err() == nil {
 		p.Types, p.Running, p.State = w.Types(), w.active.len(), "serving"
+		p.Modules = w.modules()
 		p.Refused, p.LeasesLost = w.opts.Queue.Refused().All(), w.lost.Load()
 		if w.isAsked() {
 			p.State = "stopping"
