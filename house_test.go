@@ -122,7 +122,7 @@ func mayImport(from, to string) bool {
 	case within(from, "host/bench/chaos"):
 		return within(to, "host/job", "host/queue", "host/registry", "host/worker", "host/localredis")
 	case within(from, "host/bench"):
-		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples")
+		return within(to, "abi", "host/job", "host/wasm", "host/capability", "host/sandbox", "modules/samples") || to == "host/store/circle"
 	case within(from, "host/queue"):
 		return within(to, "host/job", "host/queue", "host/schedule")
 	case within(from, "host/hosttest"):

@@ -81,6 +81,9 @@ func nothingFollows(d *json.Decoder) error {
 // map keys are sorted, so that a guest's fuel repeats.
 func Encode(enc Encoding, v any) ([]byte, error) {
 	if enc == CBOR {
+		if value, ok := v.(Value); ok {
+			return value.MarshalCBOR() // what the writer would call, check and copy
+		}
 		return cborWriter().Marshal(v)
 	}
 	var buf bytes.Buffer

@@ -77,12 +77,12 @@ func (v Value) MarshalCBOR() ([]byte, error) {
 
 // UnmarshalCBOR implements cbor.Unmarshaler.
 func (v *Value) UnmarshalCBOR(b []byte) error {
-	var tree any
-	if err := cborReader().Unmarshal(b, &tree); err != nil {
+	v.V = nil // or the reader would keep to its type
+	if err := cborReader().Unmarshal(b, &v.V); err != nil {
 		return err
 	}
 	var err error
-	v.V, err = walk(tree, 0, same)
+	v.V, err = walk(v.V, 0, same)
 	return err
 }
 

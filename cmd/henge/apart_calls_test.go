@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 
 	"github.com/stretchr/testify/require"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/circle"
 )
 
 // texts are the arguments of a command.
@@ -24,14 +24,14 @@ func texts(args ...string) []abi.Value {
 // hide gives a circle something that the other one would like to have, by a job
 // of its own. Each function is called there once and does what it should, so
 // that the attacks are not refused for their form alone.
-func (h *shared) hide(t require.TestingT, circle string) {
-	value := secretOf(circle)
+func (h *shared) hide(t require.TestingT, in string) {
+	value := secretOf(in)
 	// What it has done to its own keys when it was the attacker is forgotten.
-	for _, key := range h.rdb.Keys(context.Background(), "henge:*{"+circle+"}*").Val() {
+	for _, key := range h.rdb.Keys(context.Background(), "henge:*{"+in+"}*").Val() {
 		require.NoError(t, h.rdb.Del(context.Background(), key).Err())
 	}
 	calls := []hostCall{
-		encoded(t, abi.SQLV1, "exec", []abi.Statement{{SQL: "CREATE TABLE IF NOT EXISTS secret (a)"}, {SQL: "DELETE FROM secret"}, {SQL: "INSERT INTO secret VALUES (?)", Args: abi.Value{V: []any{value}}}}),
+		encoded(t, abi.SQLV1, "exec", []abi.Statement{{SQL: "CREATE TABLE IF NOT EXISTS secret (a text)"}, {SQL: "DELETE FROM secret"}, {SQL: "INSERT INTO secret VALUES (?)", Args: abi.Value{V: []any{value}}}}),
 		encoded(t, abi.QueueV1, "submit", abi.SubmitJob{Type: "secret", Payload: abi.Value{V: value}}),
 	}
 	calls = append(calls,
@@ -40,7 +40,7 @@ func (h *shared) hide(t require.TestingT, circle string) {
 		encoded(t, abi.SQLV1, "query", abi.Statement{SQL: "SELECT * FROM secret"}),
 		encoded(t, abi.CircleV1, "publish", abi.Publication{Kind: "table", Name: "secret"}),
 		encoded(t, abi.CircleV1, "unpublish", abi.Publication{Kind: "table", Name: "secret"}),
-		encoded(t, abi.HTTPV1, "fetch", abi.Fetch{URL: h.urls[circle]}),
+		encoded(t, abi.HTTPV1, "fetch", abi.Fetch{URL: h.urls[in]}),
 		hostCall{abi.KVV1 + " delete", "n"}, hostCall{abi.CircleV1 + " role", ""},
 	)
 	for _, key := range []string{"secret", "k", "*", "{", "}", "\x00", "\n"} {
@@ -48,13 +48,21 @@ func (h *shared) hide(t require.TestingT, circle string) {
 			encoded(t, abi.RedisV1, "do", texts("SET", key, value)),
 			encoded(t, abi.KVV1, "set", abi.KVSet{Key: abi.Value{V: key}, Value: abi.Value{V: value}}))
 	}
-	for i, a := range h.run(t, &job.Job{ID: "hide", Circle: circle, Caller: circle}, calls) {
+	// What it has published when it was the attacker is no secret any more.
+	for _, kind := range []string{circle.KindTable, circle.KindPrefix} {
+		names, err := h.store.Published(context.Background(), in, kind)
+		require.NoError(t, err)
+		for _, name := range names {
+			calls = append(calls, encoded(t, abi.CircleV1, "unpublish", abi.Publication{Kind: kind, Name: name}))
+		}
+	}
+	for i, a := range h.run(t, &job.Job{ID: "hide", Circle: in, Caller: in}, calls) {
 		require.GreaterOrEqual(t, a.code, int64(0), "%q: %s", calls[i], a.text)
 		if calls[i].function == abi.QueueV1+" submit" {
 			var s abi.SubmittedJob
 			_, err := abi.Decode([]byte(a.text), &s)
 			require.NoError(t, err)
-			h.jobs[circle] = s.ID
+			h.jobs[in] = s.ID
 		}
 	}
 }
@@ -63,7 +71,6 @@ func (h *shared) hide(t require.TestingT, circle string) {
 // all of Redis but what belongs to the circle scope.
 func (h *shared) state(t require.TestingT, circle, scope string) map[string]string {
 	calls := []hostCall{
-		encoded(t, abi.SQLV1, "query", abi.Statement{SQL: "SELECT name, sql FROM sqlite_schema ORDER BY name"}),
 		encoded(t, abi.SQLV1, "query", abi.Statement{SQL: "SELECT * FROM secret"}),
 		encoded(t, abi.KVV1, "list", abi.KVList{Prefix: abi.Value{V: ""}}),
 		{abi.KVV1 + " get", "secret"}, {abi.KVV1 + " get", "k"}, {abi.CircleV1 + " role", ""},
@@ -74,6 +81,7 @@ func (h *shared) state(t require.TestingT, circle, scope string) map[string]stri
 	}
 	published, err := h.store.Published(context.Background(), circle, "table")
 	require.NoError(t, err)
+	found["schema"] = h.store.schema(t, circle)
 	found["published tables"] = strings.Join(published, " ")
 	keys, err := h.rdb.Keys(context.Background(), "*").Result()
 	require.NoError(t, err)
@@ -106,16 +114,14 @@ func (h *shared) reached(circle string) []string {
 // attacks are calls that mean what another circle has, or would reach it if
 // names were pasted anywhere.
 func (h *shared) attacks(theirs string) *rapid.Generator[hostCall] {
-	file := h.files[theirs]
 	data, own, secret := "henge:data:{"+theirs+"}", "henge:{"+theirs+"}:", h.jobs[theirs]
 	names := rapid.OneOf(
-		rapid.SampledFrom([]string{
-			"secret", "k", theirs, strings.ToUpper(theirs), theirs + ":k", theirs + "\x00k", "../" + theirs, "{", "}", "*", "?", "[a-z]", "\x00", "\n", "\r\n", "",
-			data, data + ":secret", data + ":*", "}:secret", "}" + data + ":k", own, own + "job:" + secret, own + "q:secret", own + "lease", "henge:events", "henge:*", secret,
-			file, filepath.Base(file), "../" + filepath.Base(file), "file:" + file + "?mode=rw", "'; ATTACH '" + file + "' AS o; --",
+		rapid.SampledFrom(append(h.store.names(h.places[theirs]),
+			"secret", "k", theirs, strings.ToUpper(theirs), theirs+":k", theirs+"\x00k", "../"+theirs, "{", "}", "*", "?", "[a-z]", "\x00", "\n", "\r\n", "",
+			data, data+":secret", data+":*", "}:secret", "}"+data+":k", own, own+"job:"+secret, own+"q:secret", own+"lease", "henge:events", "henge:*", secret,
 			"secret\"; DROP TABLE secret; --", "henge_kv", "main.secret", h.urls[theirs],
 			strings.Repeat("x", 64<<10), strings.Repeat("\x00", 64<<10), strings.Repeat("{"+theirs+"}", 1000),
-		}),
+		)),
 		rapid.String(),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 12), func(b []byte) string { return string(b) }),
 	)
@@ -125,15 +131,12 @@ func (h *shared) attacks(theirs string) *rapid.Generator[hostCall] {
 		"SORT k BY % GET %", "SORT % STORE %", "SCAN 0 MATCH % COUNT 1000", "SCAN %", "RANDOMKEY", "XADD % * a %", "XREAD STREAMS % 0", "MGET % % %", "MSET % v % v",
 		"EVAL % 1 %", "KEYS %", "FLUSHALL", "SELECT 1", "SWAPDB 0 1", "MIGRATE h 1 % 0 1", "CONFIG SET dir %", "PUBLISH % v", "CLIENT KILL TYPE normal", "DBSIZE", "MOVE % 1", "% % %",
 	})
-	statements := rapid.SampledFrom([]string{
-		"SELECT * FROM %", `SELECT * FROM "%"`, "SELECT '%'", "ATTACH '%' AS o", "ATTACH DATABASE ? AS o", "SELECT * FROM pragma_database_list", "CREATE TABLE IF NOT EXISTS % (a)", "INSERT INTO % VALUES (1)",
-		"DELETE FROM %", "DROP TABLE %", "UPDATE % SET a = 1", "VACUUM INTO '%'", "PRAGMA %", "PRAGMA temp_store_directory = '%'", "SELECT readfile('%')", "SELECT writefile('%', 'x')", "SELECT load_extension('%')",
-		"CREATE VIRTUAL TABLE x USING %", "%", "CREATE TEMP VIEW v AS SELECT * FROM %", "DETACH main",
-	})
+	statements := rapid.SampledFrom(h.store.statements)
+	named := rapid.OneOf(rapid.SampledFrom(h.store.names(h.places[theirs])), names)
 	urls := rapid.OneOf(
 		rapid.SampledFrom([]string{h.urls[theirs], h.urls[theirs] + "x?y", h.urls[h.other(theirs)] + "on", strings.Replace(h.urls[theirs], "127.0.0.1", "localhost", 1),
 			strings.Replace(h.urls[theirs], "127.0.0.1", "127.1", 1), strings.Replace(h.urls[theirs], "127.0.0.1", "[::ffff:127.0.0.1]", 1), strings.Replace(h.urls[theirs], "127.0.0.1", "2130706433", 1),
-			strings.Replace(h.urls[theirs], "http://", "http://a@", 1), "file://" + file, "gopher://" + strings.TrimPrefix(h.urls[theirs], "http://")}),
+			strings.Replace(h.urls[theirs], "http://", "http://a@", 1), "file://" + h.places[theirs], "gopher://" + strings.TrimPrefix(h.urls[theirs], "http://")}),
 		rapid.Map(names, func(n string) string { return h.urls[h.other(theirs)] + n }),
 		names,
 	)
@@ -150,7 +153,7 @@ func (h *shared) attacks(theirs string) *rapid.Generator[hostCall] {
 			return texts(args...)
 		}
 		statement := func() abi.Statement {
-			sql := strings.ReplaceAll(statements.Draw(t, "statement"), "%", strings.ToValidUTF8(name(), "?"))
+			sql := strings.ReplaceAll(statements.Draw(t, "statement"), "%", strings.ToValidUTF8(named.Draw(t, "named"), "?"))
 			s := abi.Statement{SQL: sql}
 			if strings.Contains(sql, "?") && rapid.Bool().Draw(t, "bound") {
 				s.Args = abi.Value{V: []any{value().V}}

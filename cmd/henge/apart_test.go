@@ -27,17 +27,21 @@ import (
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/sandbox"
 	"github.com/henge-run/henge/host/sandbox/wattest"
-	"github.com/henge-run/henge/host/store/circle/sqlite"
 	"github.com/henge-run/henge/host/worker"
 )
 
-// Two circles share all that a worker has: its module, its Redis, its folder of
+// Two circles share all that a worker has: its module, its Redis, its
 // databases, its policy. Whatever the jobs of one ask for, as the module makes
 // the calls, nothing of the other comes back and nothing of it is changed. What
 // each capability refuses is the matter of its own tests.
 // -rapid.checks 100000 is for longer.
 func TestCirclesAreApart(t *testing.T) {
-	h := shareWorker(t)
+	for kind, open := range map[string]func(*testing.T) databases{"sqlite": inSQLite, "postgres": inPostgres} {
+		t.Run(kind, func(t *testing.T) { areApart(t, shareWorker(t, open(t))) })
+	}
+}
+
+func areApart(t *testing.T, h *shared) {
 	rapid.Check(t, func(rt *rapid.T) {
 		attacker := rapid.IntRange(0, 1).Draw(rt, "attacker")
 		mine, theirs := h.circles[attacker], h.circles[1-attacker]
@@ -64,27 +68,23 @@ func secretOf(circle string) string { return "what " + circle + " hides" }
 type shared struct {
 	circles []string
 	rdb     *goredis.Client
-	store   *sqlite.Store
+	store   databases
 	guest   *sandbox.Module
 	table   []string          // functions by their place in the guest's table
 	urls    map[string]string // of each circle's server
 	asked   chan string       // whose server was asked
-	files   map[string]string // the circles' databases
+	places  map[string]string // the circles' databases
 	jobs    map[string]string // a job of each circle
 	ids     int               // of the jobs that ran
 }
 
-func shareWorker(t *testing.T) *shared {
-	h := &shared{circles: []string{"alpha", strings.Repeat("be", 33)}, urls: map[string]string{}, files: map[string]string{}, jobs: map[string]string{}, asked: make(chan string, 1000)}
+func shareWorker(t *testing.T, store databases) *shared {
+	h := &shared{store: store, circles: []string{"alpha", strings.Repeat("be", 33)}, urls: map[string]string{}, places: map[string]string{}, jobs: map[string]string{}, asked: make(chan string, 1000)}
 	server := redistest.Server(t, localredis.Options{})
 	h.rdb = redistest.Client(t, server)
 	pool, err := redis.Pool(h.rdb, 2)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = pool.Close() })
-	dir := t.TempDir()
-	h.store, err = sqlite.Open(dir, sqlite.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, h.store.Close()) })
 	children, err := worker.NewChildren(h.rdb)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, children.Close()) })
@@ -105,17 +105,16 @@ func shareWorker(t *testing.T) *shared {
 		t.Cleanup(s.Close)
 		h.urls[circle] = s.URL + "/"
 		config += fmt.Sprintf("[[http]]\ncircles = [%q]\nhosts = [%q]\nprivate = [\"127.0.0.0/8\"]\n", circle, s.URL)
-		h.files[circle], err = h.store.Path(circle)
-		require.NoError(t, err)
+		h.places[circle] = store.place(t, circle)
 	}
-	file := filepath.Join(dir, "henge.toml")
+	file := filepath.Join(t.TempDir(), "henge.toml")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	live, err := policy.Open(file, nil)
 	require.NoError(t, err)
 
 	runtime, err := sandbox.New(t.Context(), sandbox.Options{Policy: live, Capabilities: capabilities(offer{
 		redis:   redis.Options{Quota: 8 << 20, Client: func(context.Context) (goredis.UniversalClient, error) { return pool, nil }},
-		circles: h.store, policy: live, jobs: children,
+		circles: store, policy: live, jobs: children,
 	})})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, runtime.Close(context.Background())) })

@@ -4,12 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
+
+	"github.com/google/uuid"
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/henge-run/henge/host/bench"
 	"github.com/henge-run/henge/host/capability/redis"
 	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/queue"
+	"github.com/henge-run/henge/host/store/circle/sqlite"
+	"github.com/henge-run/henge/host/worker"
 )
 
 // benchCapability is henge bench capability.
@@ -40,7 +46,7 @@ func (c *benchCapability) Run(ctx context.Context, s streams, g *globals) error 
 		return err
 	}
 	defer pool.Close()
-	report, err := bench.Capabilities(ctx, bench.Options{Time: c.Time, Rounds: c.Rounds, Log: g.logger(s)}, pool)
+	report, err := c.measure(ctx, bench.Options{Time: c.Time, Rounds: c.Rounds, Log: g.logger(s)}, base, pool)
 	if err != nil {
 		return err
 	}
@@ -58,6 +64,29 @@ func (c *benchCapability) Run(ctx context.Context, s streams, g *globals) error 
 		return g.print(s, t)
 	}
 	return g.print(s, heading{"calls", t}.forPeople())
+}
+
+// measure measures with databases in a folder that is gone afterwards, as are
+// the keys of the bench in Redis.
+func (c *benchCapability) measure(ctx context.Context, opts bench.Options, base, pool goredis.UniversalClient) (report *bench.CapabilityReport, err error) {
+	dir, err := os.MkdirTemp("", "henge-bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	circles, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer circles.Close()
+	jobs, err := worker.NewChildren(base, queue.Henge)
+	if err != nil {
+		return nil, err
+	}
+	defer jobs.Close()
+	name := "bench-" + uuid.NewString()[:8]
+	defer func() { err = errors.Join(err, bench.Clean(ctx, base, name)) }()
+	return bench.Capabilities(ctx, opts, bench.Subjects{Redis: pool, Circles: circles, Jobs: jobs, Circle: name})
 }
 
 // redisToMeasure returns the URL of the Redis that was named, or of one that is

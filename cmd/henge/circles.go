@@ -32,7 +32,7 @@ func (g *globals) circlesDir() (string, error) {
 // same circle.
 func (g *globals) openCircles(ctx context.Context, rdb redis.UniversalClient, log *slog.Logger, opts circleOptions) (circle.Keeper, error) {
 	if g.Database != "" {
-		return postgres.Open(ctx, string(g.Database), postgres.Options{MaxOpen: opts.jobs, MaxBytes: opts.maxBytes, Keep: opts.keep, Log: log})
+		return g.openDatabase(ctx, log, opts)
 	}
 	dir, err := g.circlesDir()
 	if err != nil {
@@ -45,6 +45,11 @@ func (g *globals) openCircles(ctx context.Context, rdb redis.UniversalClient, lo
 	return sqlite.Open(dir, sqlite.Options{
 		MaxOpen: max(sqlite.DefaultMaxOpen, opts.jobs), MaxBytes: opts.maxBytes, Keep: opts.keep, Home: atHome(rdb, host, log),
 	})
+}
+
+// openDatabase opens the circles' databases at --database.
+func (g *globals) openDatabase(ctx context.Context, log *slog.Logger, opts circleOptions) (circle.Keeper, error) {
+	return postgres.Open(ctx, string(g.Database), postgres.Options{MaxOpen: opts.jobs, MaxBytes: opts.maxBytes, Keep: opts.keep, Log: log})
 }
 
 // databaseKind is what circles' databases are kept in, as a file that is exported

@@ -29,7 +29,7 @@ type globals struct {
 	Modules   string      `type:"path" placeholder:"DIR" help:"Folder of .wasm files, which add to the built-in modules and replace those of the same name."`
 	Config    string      `type:"path" placeholder:"FILE" help:"TOML file with the worker's flags and with what scripts may do; henge config show prints what holds."`
 	Data      string      `type:"path" placeholder:"DIR" help:"Folder for caches and the history of jobs. By default the user's data folder."`
-	Database  databaseURL `placeholder:"URL" help:"PostgreSQL for the databases of circles, of henge worker start and henge circle: postgres://user:password@host/name. By default they are files in the data folder."`
+	Database  databaseURL `placeholder:"URL" help:"PostgreSQL for the databases of circles, of henge worker start, henge circle and henge run: postgres://user:password@host/name. By default they are files: in the data folder, and of henge run in a folder of its own."`
 	Output    string      `short:"o" enum:"table,json,jsonl" default:"table" help:"How data is printed: table, json or jsonl."`
 	LogLevel  string      `enum:"debug,info,warn,error" default:"info" help:"The least that is logged: debug, info, warn or error."`
 	LogFormat string      `enum:"auto,text,json" default:"auto" help:"How the log is written: text, json, or auto for text on a terminal and json elsewhere."`

@@ -68,6 +68,9 @@ func (c *template) of(payload []byte, typ string) (*queue.Submission, error) {
 	if err := job.CheckCaller(caller); err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
+	if _, err := job.ParseType(typ); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
 	return &queue.Submission{Job: job.Job{
 		Dialect: c.Dialect, Circle: circle, Caller: caller, Type: typ, Payload: payload,
 		Timeout: c.Timeout, Retries: c.Retries, Env: c.Env, Limits: c.limits.limits(),

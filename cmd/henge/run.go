@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/store/circle"
 	"github.com/henge-run/henge/host/store/circle/sqlite"
 )
 
@@ -21,7 +24,7 @@ type runFile struct {
 	Type    string            `placeholder:"TYPE" help:"Script type; by default the file's extension."`
 	Timeout time.Duration     `default:"60s" help:"How long it may take."`
 	Env     map[string]string `placeholder:"NAME=VALUE" help:"Environment of the job."`
-	Circles string            `type:"path" placeholder:"DIR" help:"Folder of circles' databases; by default one that is empty and gone afterwards."`
+	Circles string            `type:"path" placeholder:"DIR" help:"Folder of circles' databases; by default those at --database, or one that is empty and gone afterwards."`
 	Cost    bool              `help:"Say on standard error what it has used."`
 
 	dataRedis
@@ -41,18 +44,11 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return err
 	}
 	defer connections.Close()
-	dir := c.Circles
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "henge-run"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-	}
-	circles, err := sqlite.Open(dir, sqlite.Options{})
+	circles, closeCircles, err := c.openCircles(ctx, g, g.logger(s))
 	if err != nil {
 		return err
 	}
-	defer circles.Close()
+	defer closeCircles()
 	mods, err := g.load(ctx, sandbox.Options{Log: g.logger(s), Capabilities: capabilities(offer{redis: data, circles: circles, policy: g.policy})}, c.limits.limits(), j.Type)
 	if err != nil {
 		return err
@@ -74,4 +70,32 @@ func (c *runFile) Run(ctx context.Context, s streams, g *globals) error {
 		return failure(result.End.String(), result.Error)
 	}
 	return printOutput(s, result.Output)
+}
+
+// openCircles opens the databases of circles, and returns what closes them: those
+// at --database, as a worker has them, or those of a folder. Where neither was
+// named the folder is a new one, which goes when it is closed.
+func (c *runFile) openCircles(ctx context.Context, g *globals, log *slog.Logger) (_ circle.Store, closeAll func() error, err error) {
+	if g.Database != "" {
+		if c.Circles != "" {
+			return nil, nil, exitWith(exitUsage, "there are two places for the circles' databases: leave out --circles, or --database (HENGE_DATABASE)")
+		}
+		store, err := g.openDatabase(ctx, log, circleOptions{jobs: 1})
+		if err != nil {
+			return nil, nil, err
+		}
+		return store, store.Close, nil
+	}
+	dir, remove := c.Circles, func() error { return nil }
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "henge-run"); err != nil {
+			return nil, nil, err
+		}
+		remove = func() error { return os.RemoveAll(dir) }
+	}
+	store, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	return store, func() error { return errors.Join(store.Close(), remove()) }, nil
 }

@@ -11,8 +11,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/henge-run/henge/abi"
+	"github.com/henge-run/henge/host/capability"
+	"github.com/henge-run/henge/host/capability/kv"
 	"github.com/henge-run/henge/host/capability/redis"
 	"github.com/henge-run/henge/host/localredis/redistest"
+	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/store/circle/sqlite"
+	"github.com/henge-run/henge/host/worker"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -119,20 +124,56 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 // Each call has a row for each way, and what the sandbox adds.
 func TestCapabilities(t *testing.T) {
-	pool, err := redis.Pool(redistest.Real(t), 2)
+	rdb := redistest.Real(t)
+	pool, err := redis.Pool(rdb, 2)
 	require.NoError(t, err)
 	defer pool.Close()
-	report, err := Capabilities(t.Context(), short(), pool)
+	circles, err := sqlite.Open(t.TempDir(), sqlite.Options{})
 	require.NoError(t, err)
-	require.Len(t, report.Operations, 1+2*len(redisCalls()))
-	require.Len(t, report.Overheads, len(redisCalls()))
+	defer circles.Close()
+	jobs, err := worker.NewChildren(rdb)
+	require.NoError(t, err)
+	defer jobs.Close()
+	report, err := Capabilities(t.Context(), short(), Subjects{Redis: pool, Circles: circles, Jobs: jobs, Circle: "some-name"})
+	require.NoError(t, err)
+	calls := []string{"redis get", "redis set", "redis hgetall", "kv get", "sql query", "http fetch", "queue submit"}
+	require.Len(t, report.Operations, 1+2*len(calls))
+	var over []string
 	for _, o := range report.Operations {
 		require.Positive(t, o.Nanoseconds, o)
 	}
 	for _, o := range report.Overheads {
 		require.Positive(t, o.Ratio, o)
+		over = append(over, o.Name)
 	}
-	require.Zero(t, pool.DBSize(t.Context()).Val(), "the keys are gone afterwards")
+	require.Equal(t, calls, over)
+	waiting, err := rdb.LLen(t.Context(), "henge:{some-name}:q:bench").Result()
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, waiting, int64(400), "a hundred of each way in each round, and each is a job")
+
+	require.NoError(t, rdb.Set(t.Context(), "mine", "", 0).Err())
+	require.NoError(t, Clean(t.Context(), rdb, "some-name"))
+	for _, key := range rdb.Keys(t.Context(), "*").Val() {
+		require.NotContains(t, key, "some-name")
+	}
+	require.Equal(t, int64(1), rdb.Exists(t.Context(), "mine").Val())
+}
+
+// A call that fails is no figure.
+func TestFailedCallIsAnError(t *testing.T) {
+	pool, err := redis.Pool(redistest.Real(t), 2)
+	require.NoError(t, err)
+	defer pool.Close()
+	circles, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	require.NoError(t, err)
+	defer circles.Close()
+	rt, err := sandbox.New(t.Context(), sandbox.Options{Capabilities: []capability.Capability{kv.New(circles)}})
+	require.NoError(t, err)
+	defer rt.Close(t.Context())
+	b := &calling{Subjects: Subjects{Redis: pool, Circles: circles, Circle: "some-name"}, runtime: rt}
+	get, err := b.calls(t.Context(), hostCall{module: abi.KVV1, function: "get", request: []byte("no such")})
+	require.NoError(t, err)
+	require.Error(t, get(t.Context(), 1))
 }
 
 func TestModule(t *testing.T) {

@@ -2,19 +2,22 @@ package bench
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/capability"
+	caphttp "github.com/henge-run/henge/host/capability/http"
+	"github.com/henge-run/henge/host/capability/kv"
+	"github.com/henge-run/henge/host/capability/queue"
 	"github.com/henge-run/henge/host/capability/redis"
-	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/capability/sql"
 	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/store/circle"
 )
 
 // CapabilityReport is what host functions cost, beside the same call from Go.
@@ -32,23 +35,6 @@ type Overhead struct {
 	Nanoseconds, Ratio float64
 }
 
-// benchCircle is the circle of the calls that are measured.
-const benchCircle = "bench"
-
-// redisCall is a command as a guest sends it and as Go does.
-type redisCall struct {
-	name string
-	args []any
-}
-
-func redisCalls() []redisCall {
-	return []redisCall{
-		{"redis get", []any{"GET", "text"}},
-		{"redis set", []any{"SET", "text", "some bytes of value"}},
-		{"redis hgetall", []any{"HGETALL", "hash"}},
-	}
-}
-
 // timed is something that is done so many times, and how long once took in
 // each round.
 type timed struct {
@@ -58,21 +44,46 @@ type timed struct {
 	rounds []float64
 }
 
+// Subjects are what the host functions that are measured work with.
+type Subjects struct {
+	// Redis is as redis.Pool gives it, with two or more connections.
+	Redis goredis.UniversalClient
+
+	// Circles has the databases.
+	Circles circle.Store
+
+	// Jobs takes the jobs that are submitted. They stay: see Circle.
+	Jobs queue.Jobs
+
+	// Circle is the circle of all calls. What they leave in Redis and in the
+	// queue is its caller's to remove, by this name.
+	Circle string
+}
+
 // Capabilities measures host functions, in turns with the same from Go over
-// the same connections. pool is as redis.Pool gives it, with two or more
-// connections; the keys of the circle "bench" are written.
-func Capabilities(ctx context.Context, opts Options, pool goredis.UniversalClient) (report *CapabilityReport, err error) {
+// the same connections and databases.
+func Capabilities(ctx context.Context, opts Options, with Subjects) (report *CapabilityReport, err error) {
 	opts, err = opts.complete()
 	if err != nil {
 		return nil, err
 	}
-	redisCapability := redis.New(redis.Options{Client: func(context.Context) (goredis.UniversalClient, error) { return pool, nil }})
-	rt, err := sandbox.New(ctx, sandbox.Options{Capabilities: []capability.Capability{nothing, redisCapability}, Log: opts.Log})
+	server, err := newLoopback()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, server.close()) }()
+	rt, err := sandbox.New(ctx, sandbox.Options{Log: opts.Log, Capabilities: []capability.Capability{
+		nothing,
+		redis.New(redis.Options{Client: func(context.Context) (goredis.UniversalClient, error) { return with.Redis, nil }}),
+		sql.New(with.Circles), kv.New(with.Circles),
+		caphttp.New(caphttp.Options{Policy: server}),
+		queue.New(queue.Options{Jobs: with.Jobs, MaxJobs: math.MaxInt}),
+	}})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rt.Close(context.WithoutCancel(ctx))) }()
-	all, err := capabilityOperations(ctx, rt, pool)
+	all, err := (&calling{Subjects: with, runtime: rt, server: server}).operations(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -83,58 +94,7 @@ func Capabilities(ctx context.Context, opts Options, pool goredis.UniversalClien
 			}
 		}
 	}
-	return capabilityReport(all), redis.Remove(ctx, pool, benchCircle)
-}
-
-func capabilityOperations(ctx context.Context, rt *sandbox.Runtime, pool goredis.UniversalClient) ([]*timed, error) {
-	load := func(g guest) (*sandbox.Module, error) {
-		return rt.Load(ctx, g.encode(), &abi.Manifest{Name: "bench"}, job.Limits{HostCalls: 1 << 62, Fuel: 1 << 62})
-	}
-	idle, err := load(guest{"host call", nothing.Name, nothing.Functions[0].Name})
-	if err != nil {
-		return nil, err
-	}
-	asking, err := load(guest{"redis", abi.RedisV1, "do"})
-	if err != nil {
-		return nil, err
-	}
-	if err := pool.HSet(ctx, redis.Prefix(benchCircle)+"hash", "one", 1, "two", 2, "three", 3).Err(); err != nil {
-		return nil, fmt.Errorf("write what is read: %w", err)
-	}
-	all := []*timed{{name: "host call", way: Reset, do: calls(idle, nil)}}
-	for _, c := range redisCalls() {
-		request := make([]abi.Value, len(c.args))
-		for i, a := range c.args {
-			request[i] = abi.Value{V: a}
-		}
-		encoded, err := abi.Encode(abi.CBOR, request)
-		if err != nil {
-			return nil, err
-		}
-		args := slices.Clone(c.args)
-		args[1] = redis.Prefix(benchCircle) + args[1].(string)
-		all = append(all,
-			&timed{name: c.name, way: Direct, do: func(ctx context.Context, times int64) error {
-				for range times {
-					if err := pool.Do(ctx, args...).Err(); err != nil && !errors.Is(err, goredis.Nil) {
-						return err
-					}
-				}
-				return nil
-			}},
-			&timed{name: c.name, way: Reset, do: calls(asking, encoded)})
-	}
-	return all, nil
-}
-
-// calls has a guest make one call so many times.
-func calls(m *sandbox.Module, request []byte) func(ctx context.Context, times int64) error {
-	return func(ctx context.Context, times int64) error {
-		return succeeded(m.Run(ctx, &job.Job{
-			ID: "bench", Circle: benchCircle, Caller: benchCircle, Type: "bench", Dialect: "local",
-			Payload: append(binary.LittleEndian.AppendUint64(nil, uint64(times)), request...), Timeout: time.Hour, Attempt: 1,
-		}))
-	}
+	return capabilityReport(all), nil
 }
 
 // measure does it more and more often, until that fills a good part of the

@@ -53,19 +53,22 @@ func (g guest) encode() []byte {
 
 // code is the body of henge_run. Numbers below 64 are written as themselves.
 func (g guest) code() []byte {
-	// The payload lies at 0, the reply behind it, and each has as much room.
-	const room = 48
+	// The payload lies at 0, the reply behind it, and each has room for 4096
+	// bytes: an i32.const.
+	room := []byte{0x41, 0x80, 0x20}
 	var each []byte
 	if g.function != "" {
-		each = []byte{
-			0x41, 8, 0x20, 1, // i32.const 8, local.get $length: the request
-			0x41, room, 0x41, room, // i32.const, twice: where the reply goes
-			0x10, 1, // call the host function
-			0x1a, // drop
-		}
+		each = slices.Concat(
+			[]byte{0x41, 8, 0x20, 1}, // i32.const 8, local.get $length: the request
+			room, room,               // where the reply goes
+			[]byte{0x10, 1},             // call the host function
+			[]byte{0x42, 0, 0x53},       // i64.const 0, i64.lt_s: an error
+			[]byte{0x04, 0x40},          // if
+			[]byte{0x41, 1, 0x0f, 0x0b}, // i32.const 1, return, end
+		)
 	}
 	return slices.Concat(
-		[]byte{0x41, 0, 0x41, 0, 0x41, 0, 0x41, room}, // i32.const 0, three times, and room
+		[]byte{0x41, 0, 0x41, 0, 0x41, 0}, room, // i32.const 0, three times
 		[]byte{0x10, 0},       // call input
 		[]byte{0xa7},          // i32.wrap_i64
 		[]byte{0x41, 8, 0x6b}, // i32.const 8, i32.sub

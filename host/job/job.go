@@ -28,7 +28,7 @@ type Job struct {
 	Caller string
 
 	// Type names the module that runs the job, in lower case: "rhai",
-	// "osis", or what a module's manifest serves.
+	// "osis", or what a module's manifest serves; see ParseType.
 	Type string
 
 	// Dialect names the wire format the job came in: "hero", ... or "local"

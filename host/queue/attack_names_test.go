@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -34,13 +35,14 @@ func TestNamesAsAttacksInJobs(t *testing.T) {
 		for dialect, d := range map[string]struct {
 			key, list      string
 			circle, caller string
+			kind           string // empty where a job does not say its type
 			fields         []string
 			types          Wanted
 		}{
-			Hero: {heroJob, osis, "context_id", "caller_id", []string{"context_id", alice, "script", "1", "status", "dispatched"}, osisOnly},
-			Rhailib: {rhailibTask, rhailibList + alice, "context_id", "caller_id", []string{"script", "1", "status", "pending"},
+			Hero: {heroJob, osis, "context_id", "caller_id", "script_type", []string{"context_id", alice, "script", "1", "status", "dispatched"}, osisOnly},
+			Rhailib: {rhailibTask, rhailibList + alice, "context_id", "caller_id", "", []string{"script", "1", "status", "pending"},
 				Wanted{Types: []string{rhailibType}}},
-			Henge: {"henge:{" + alice + "}:job:", "henge:{" + alice + "}:q:osis", "circle", "caller", []string{"payload", "1", "status", "queued"}, osisOnly},
+			Henge: {"henge:{" + alice + "}:job:", "henge:{" + alice + "}:q:osis", "circle", "caller", "type", []string{"payload", "1", "status", "queued"}, osisOnly},
 		} {
 			t.Run(dialect, func(t *testing.T) {
 				q := setup(t, rdb).queue(Options{Circles: []string{alice}, Dialects: []string{dialect}})
@@ -64,6 +66,12 @@ func TestNamesAsAttacksInJobs(t *testing.T) {
 					require.Contains(t, c.Refusal, job.CallerRule, what)
 					require.Less(t, len(c.Refusal), 1000, what)
 					require.Empty(t, c.Job.Caller, what)
+					if d.kind != "" {
+						c = claim("type "+what, d.kind, name)
+						require.Contains(t, c.Refusal, job.TypeRule, what)
+						require.Less(t, len(c.Refusal), 1000, what)
+						require.NotEqual(t, "kelvin", c.Job.Type, what)
+					}
 					if c = claim("circle "+what, d.circle, name); c != nil {
 						require.NotEmpty(t, c.Refusal, what)
 						require.Less(t, len(c.Refusal), 1000, what)
@@ -112,6 +120,8 @@ func TestNamesAsAttacksAreNotSubmitted(t *testing.T) {
 		for what, name := range attackNames {
 			_, err := p.Submit(t.Context(), &Submission{Job: job.Job{Circle: alice, Caller: name, Type: kind, Payload: []byte("1")}})
 			require.ErrorContains(t, err, job.CallerRule, "%s: caller: %s", dialect, what)
+			_, err = p.Submit(t.Context(), &Submission{Job: job.Job{Circle: alice, Type: name, Payload: []byte("1")}})
+			require.ErrorContains(t, err, job.TypeRule, "%s: type: %s", dialect, what)
 			if dialect == HeroJobs {
 				continue // names are written otherwise in keys: TestFixName
 			}
@@ -123,4 +133,30 @@ func TestNamesAsAttacksAreNotSubmitted(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, keys, "nothing was written")
 	}
+}
+
+// What looks like a type is none, neither in a list's name nor in the JSON of
+// HeroJobs, and no worker serves it.
+func TestTypesAsAttacks(t *testing.T) {
+	require.False(t, Wanted{Types: []string{"kelvin"}}.has("\u212aelvin"), "the Kelvin sign is no k")
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for what, name := range attackNames {
+			require.ErrorContains(t, Wanted{Types: []string{name}}.check(), job.TypeRule, what)
+		}
+		q := setup(t, rdb).queue(Options{Circles: []string{alice}, Dialects: []string{HeroJobs}})
+		wanted := Wanted{Types: []string{rhaiParams}}
+		require.NoError(t, q.Serve(wanted))
+		for what, name := range attackNames {
+			text, err := json.Marshal(map[string]any{"jobid": 1, "params": "1", "params_type": name, "status": "new"})
+			require.NoError(t, err)
+			require.NoError(t, rdb.HSet(t.Context(), herojobsJob+alice+":default:1", "job", text).Err())
+			require.NoError(t, rdb.RPush(t.Context(), herojobsList+alice+":default", "1").Err())
+			claims, err := q.Claim(t.Context(), wanted, 1)
+			require.NoError(t, err)
+			require.Len(t, claims.Jobs, 1, what)
+			require.Contains(t, claims.Jobs[0].Refusal, "Unknown parameters type: type ", what)
+			require.Contains(t, claims.Jobs[0].Refusal, job.TypeRule, what)
+			require.NoError(t, rdb.FlushDB(t.Context()).Err())
+		}
+	})
 }

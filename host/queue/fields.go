@@ -20,8 +20,6 @@ const (
 	// MaxRetries is the most attempts that may follow failures; more count as
 	// this, and the job's log says so.
 	MaxRetries = 1000
-
-	maxTypeName = 128
 )
 
 // refuse keeps the first reason.
@@ -50,11 +48,12 @@ func (c *Claim) readCircle(field, s string) {
 
 // readType takes a type that the producer names.
 func (c *Claim) readType(field, s string) {
-	if !utf8.ValidString(s) || len(s) > maxTypeName || strings.ContainsFunc(s, isControl) {
-		c.refuse("%s %s is no name of a type: write e.g. osis", field, quoteShort(s))
+	t, err := job.ParseType(s)
+	if err != nil {
+		c.refuse("%s: %v", field, err)
 		return
 	}
-	c.Job.Type = strings.ToLower(s)
+	c.Job.Type = t
 }
 
 // readPayload takes a field that is required, though it may be empty.

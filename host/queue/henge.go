@@ -49,11 +49,7 @@ func (d own) lists(w Wanted, circles []string) ([]list, error) {
 	var lists []list
 	for _, circle := range circles {
 		for _, t := range w.Types {
-			t = strings.ToLower(t)
-			if strings.Contains(t, ":") { // what comes after it is a level
-				continue
-			}
-			lists = append(lists, list{name: ownScope(circle) + ownQueue + t, dialect: d, circle: circle, tier: tierAny})
+			lists = append(lists, list{name: ownScope(circle) + ownQueue + strings.ToLower(t), dialect: d, circle: circle, tier: tierAny})
 		}
 	}
 	return lists, nil
@@ -205,13 +201,11 @@ func (own) place(r Ref, j *job.Job) (place, error) {
 	if j == nil {
 		return p, nil
 	}
-	if err := (Wanted{Types: []string{j.Type}}).check(); err != nil {
+	t, err := job.ParseType(j.Type)
+	if err != nil {
 		return p, err
 	}
-	if strings.Contains(j.Type, ":") {
-		return p, fmt.Errorf("type %s: in the dialect %s a type has no colon", quoteShort(j.Type), Henge)
-	}
-	p.list += strings.ToLower(j.Type)
+	p.list += t
 	if j.Queue != "" && j.Queue != p.list {
 		return p, fmt.Errorf("queue %s: a job of this circle and type waits in %s", quoteShort(j.Queue), p.list)
 	}

@@ -144,15 +144,10 @@ func typeOfHero(queue string, w Wanted, older ...string) string {
 		}
 	}
 	rest := strings.TrimPrefix(strings.TrimPrefix(queue, legacyWork), heroType)
-	longest := ""
-	// A type may hold ":group:" itself, so the longest that is served wins.
-	for _, t := range w.Types {
-		t = strings.ToLower(t)
-		if (rest == t || strings.HasPrefix(rest, t+":group:")) && len(t) > len(longest) {
-			longest = t
-		}
+	if t, _, _ := strings.Cut(rest, ":group:"); w.has(t) {
+		return strings.ToLower(t)
 	}
-	return longest
+	return ""
 }
 
 func (hero) jobs(string) string        { return heroJob + "*" }
@@ -167,10 +162,11 @@ func (hero) place(r Ref, j *job.Job) (place, error) {
 	switch {
 	case j == nil:
 	case j.Queue == "":
-		if err := (Wanted{Types: []string{j.Type}}).check(); err != nil {
+		t, err := job.ParseType(j.Type)
+		if err != nil {
 			return p, err
 		}
-		p.list = heroType + strings.ToLower(j.Type)
+		p.list = heroType + t
 	case !strings.HasPrefix(j.Queue, heroWork) || !isListName(j.Queue):
 		return p, fmt.Errorf("queue %s is no list of the hero dialect: it starts with %s", quoteShort(j.Queue), heroWork)
 	default:

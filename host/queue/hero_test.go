@@ -64,7 +64,7 @@ func TestWhatAProducerWrites(t *testing.T) {
 			{"bytes in the script", fields{"script": "\x00\xff"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "\x00\xff", string(c.Job.Payload)) }},
 			{"type", fields{"script_type": "OSIS"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "osis", c.Job.Type) }},
 			{"type differs from the list", fields{"script_type": "Python"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "python", c.Job.Type) }},
-			{"type odd", fields{"script_type": "a\x1b[2J"}, `script_type "a\x1b[2J" is no name of a type`, nil},
+			{"type odd", fields{"script_type": "a\x1b[2J"}, `script_type: type "a\x1b[2J" is not 1 to 64 of A-Z a-z 0-9 . _ -`, nil},
 			{"older field", fields{"actor_id": "SAL"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "sal", c.Job.Type) }},
 			{"older field, first", fields{"worker_id": "sal", "actor_id": "osis"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "sal", c.Job.Type) }},
 			{"older field that names a worker", fields{"worker_id": "box-7"}, "", func(t *testing.T, c *Claim) { require.Equal(t, "osis", c.Job.Type) }},

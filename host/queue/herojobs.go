@@ -147,8 +147,9 @@ func (c *Claim) readParamsType(kind string) {
 	case "openrpc", "ai":
 		c.refuse("parameters of type %s are not run by henge: only %s and %s are", t, rhaiParams, heroParams)
 	default:
-		if !utf8.ValidString(kind) || len(kind) > maxTypeName || strings.ContainsFunc(kind, isControl) {
-			kind = quoteShort(kind)
+		if _, err := job.ParseType(kind); err != nil && kind != "" {
+			c.refuse("Unknown parameters type: %v", err)
+			return
 		}
 		c.refuse("Unknown parameters type: %s", kind)
 	}

@@ -139,7 +139,9 @@ func readSchedule(circle, name string, fields map[string]string) *Schedule {
 		c.refuse("missed: %v", err)
 	}
 	payload, ok := fields["payload"]
-	c.readType("type", fields["type"])
+	if t := fields["type"]; t != "" { // where the dialect has but one, or a list says it
+		c.readType("type", t)
+	}
 	c.readPayload("payload", payload, ok)
 	c.readCaller("caller", fields["caller"])
 	c.readTimeout("timeout_ms", fields["timeout_ms"], time.Millisecond, "milliseconds")

@@ -99,6 +99,11 @@ func (s *Submission) complete(d dialect) error {
 	if err := job.CheckCaller(s.Caller); err != nil {
 		return err
 	}
+	if s.Type != "" { // who has none says the list, or is of a dialect with one type
+		if _, err := job.ParseType(s.Type); err != nil {
+			return err
+		}
+	}
 	if c, ok := d.(completer); ok {
 		return c.complete(s)
 	}

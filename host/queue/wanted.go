@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/henge-run/henge/host/job"
 )
 
 // Wanted says which jobs a worker takes.
@@ -27,7 +29,8 @@ func (w Wanted) clone() Wanted {
 
 // has says whether a type is served.
 func (w Wanted) has(t string) bool {
-	return slices.ContainsFunc(w.Types, func(one string) bool { return strings.EqualFold(one, t) })
+	t, err := job.ParseType(t)
+	return err == nil && slices.ContainsFunc(w.Types, func(one string) bool { return strings.ToLower(one) == t })
 }
 
 // check returns an error for what cannot be part of a list's name.
@@ -35,13 +38,15 @@ func (w Wanted) check() error {
 	if w.Instance != "" && w.Group == "" {
 		return fmt.Errorf("instance %q has no group: an instance's list is named by both", w.Instance)
 	}
-	for _, part := range append([]string{w.Group, w.Instance}, w.Types...) {
+	for _, part := range []string{w.Group, w.Instance} {
 		if strings.ContainsAny(part, "|\x00\r\n") || len(part) > 128 {
-			return fmt.Errorf("%.80q cannot name a type, group or instance: at most 128 characters, without | and line ends", part)
+			return fmt.Errorf("%.80q cannot name a group or instance: at most 128 characters, without | and line ends", part)
 		}
 	}
-	if slices.Contains(w.Types, "") {
-		return fmt.Errorf("an empty type")
+	for _, t := range w.Types {
+		if _, err := job.ParseType(t); err != nil {
+			return err
+		}
 	}
 	return nil
 }

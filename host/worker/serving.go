@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/registry"
 	"github.com/henge-run/henge/host/sandbox"
@@ -113,7 +114,10 @@ func askedTypes(asked, claimed []string, watches bool) ([]string, error) {
 	}
 	var types []string
 	for _, t := range asked {
-		t = strings.ToLower(strings.TrimSpace(t))
+		t, err := job.ParseType(strings.TrimSpace(t))
+		if err != nil {
+			return nil, err
+		}
 		if !slices.Contains(claimed, t) && !watches {
 			return nil, fmt.Errorf("no module serves the type %.80q; there are modules for %s", t, strings.Join(claimed, ", "))
 		}

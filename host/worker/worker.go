@@ -136,6 +136,11 @@ func New(opts Options) (*Worker, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	claimed := slices.Collect(maps.Keys(opts.Handlers))
+	for _, t := range claimed {
+		if _, err := job.ParseType(t); err != nil {
+			return nil, fmt.Errorf("a handler: %w", err)
+		}
+	}
 	if opts.Registry != nil {
 		claimed = append(claimed, opts.Registry.Claimed()...)
 	}

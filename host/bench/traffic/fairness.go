@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/henge-run/henge/host/bench"
 	"github.com/henge-run/henge/host/job"
 )
 
@@ -41,7 +42,7 @@ func Fairness(ctx context.Context, opts Options, s Setting) ([]Row, error) {
 }
 
 func (r *run) fairness(ctx context.Context, s Setting) (m measured, err error) {
-	defer func() { err = errors.Join(err, r.clean(ctx)) }()
+	defer func() { err = errors.Join(err, bench.Clean(ctx, r.Redis, r.name)) }()
 	circles := r.circles(s.Circles)
 	small, large := circles[:SmallCircles], circles[SmallCircles:]
 	if len(large) > 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/henge-run/henge/host/bench"
 	"github.com/henge-run/henge/host/queue"
 )
 
@@ -33,7 +34,7 @@ func Latency(ctx context.Context, opts Options, settings []Setting) ([]Row, erro
 }
 
 func (r *run) latency(ctx context.Context, s Setting) (m measured, err error) {
-	defer func() { err = errors.Join(err, r.clean(ctx)) }()
+	defer func() { err = errors.Join(err, bench.Clean(ctx, r.Redis, r.name)) }()
 	circles := r.circles(s.Circles)
 	r.Progress.begin(fmt.Sprintf("pushes at idle, %d circles", s.Circles), r.Samples)
 	srv, err := r.serve(ctx, s, circles)

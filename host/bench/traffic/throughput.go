@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/henge-run/henge/host/bench"
 )
 
 // Throughput drains full lists, and then pushes jobs one by one to the worker
@@ -32,7 +34,7 @@ func Throughput(ctx context.Context, opts Options, settings []Setting) ([]Row, e
 
 // turn drains one full list, then pushes to the idle worker.
 func (r *run) turn(ctx context.Context, what string, s Setting) (m measured, err error) {
-	defer func() { err = errors.Join(err, r.clean(ctx)) }()
+	defer func() { err = errors.Join(err, bench.Clean(ctx, r.Redis, r.name)) }()
 	circles := r.circles(s.Circles)
 	r.Progress.begin(what+": filling", r.Jobs)
 	if err := r.fill(ctx, r.jobs("full", r.Jobs, circles)); err != nil {

@@ -139,30 +139,6 @@ func (r *run) circles(n int) []string {
 	return names
 }
 
-// clean deletes every key of the run.
-func (r *run) clean(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	keys := r.Redis.Scan(ctx, 0, "*"+r.name+"*", 1000).Iterator()
-	var some []string
-	for keys.Next(ctx) {
-		if some = append(some, keys.Val()); len(some) == 1000 {
-			if err := r.Redis.Unlink(ctx, some...).Err(); err != nil {
-				return fmt.Errorf("delete the keys of the bench: %w", err)
-			}
-			some = some[:0]
-		}
-	}
-	err := keys.Err()
-	if err == nil && len(some) > 0 {
-		err = r.Redis.Unlink(ctx, some...).Err()
-	}
-	if err != nil {
-		return fmt.Errorf("delete the keys of the bench: %w", err)
-	}
-	return nil
-}
-
 // row puts the rounds of a setting together.
 func row(benchName, system, dialect string, s Setting, rounds []measured) Row {
 	row := Row{Bench: benchName, System: system, Dialect: dialect, Setting: s}

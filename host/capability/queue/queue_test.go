@@ -143,6 +143,7 @@ func TestSubmitIsChecked(t *testing.T) {
 		"timeout":           {Type: "rhai", Payload: text, TimeoutMS: -1},
 		"a long timeout":    {Type: "rhai", Payload: text, TimeoutMS: 1 << 60},
 		"delay":             {Type: "rhai", Payload: text, DelayMS: 1 << 60},
+		"a Kelvin sign":     {Type: "\u212aobol", Payload: text},
 		"env without name":  {Type: "rhai", Payload: text, Env: map[string]string{"": "x"}},
 		"env with =":        {Type: "rhai", Payload: text, Env: map[string]string{"A=B": "x"}},
 		"env with a NUL":    {Type: "rhai", Payload: text, Env: map[string]string{"A": "x\x00"}},

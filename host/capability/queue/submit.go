@@ -61,12 +61,13 @@ const (
 
 // childOf checks what a script asks for.
 func childOf(asked abi.SubmitJob) (Child, error) {
-	c := Child{Type: strings.ToLower(asked.Type), Env: asked.Env, Retries: int(asked.Retries)}
+	c := Child{Env: asked.Env, Retries: int(asked.Retries)}
 	invalid := func(format string, args ...any) (Child, error) {
 		return c, &abi.Error{Code: abi.InvalidArgument, Message: fmt.Sprintf(format, args...)}
 	}
-	if !abi.ValidType(c.Type) {
-		return invalid("type %+.80q is not %s", asked.Type, abi.TypeRule)
+	var err error
+	if c.Type, err = job.ParseType(asked.Type); err != nil {
+		return invalid("%v", err)
 	}
 	var ok bool
 	if c.Payload, ok = asked.Payload.Bytes(); !ok {

@@ -60,12 +60,14 @@ func (a *attempt) mayRead(key string) bool {
 		slices.ContainsFunc(a.published, func(p string) bool { return strings.HasPrefix(key, p) })
 }
 
-// permit says whether the caller may run a command on keys.
-func (a *attempt) permit(spec *command, keys []string) error {
+// permit says whether the caller may run a command, whose keys are at some of
+// the places of its arguments.
+func (a *attempt) permit(spec *command, args []string, at []int) error {
 	if spec.writes() && a.role < capability.Writer {
 		return capability.Insufficient()
 	}
-	for _, key := range keys {
+	for _, i := range at {
+		key := args[i]
 		if len(key) > MaxKeyName {
 			return &abi.Error{Code: abi.TooLarge, Message: fmt.Sprintf("a key has %d bytes; at most %d are taken", len(key), MaxKeyName)}
 		}

@@ -41,7 +41,7 @@ var (
 // streams; PFADD and its like, since Redis trusts the bytes of their values;
 // RESTORE for the same reason; LCS and GEORADIUS for their cost; BITFIELD,
 // whose 64 bits Lua would round.
-var allowed = map[string]command{
+var allowed = map[string]*command{
 	// Keys.
 	"copy":        {keys: two, flags: "wgdx", check: copying},
 	"del":         {keys: all, flags: "w"},

@@ -4,17 +4,19 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-
-	"github.com/henge-run/henge/abi"
+	"unicode/utf8"
 )
 
 // value makes what the client gives a value of the contract. A map is one
 // where all of its keys are texts, and a list of pairs otherwise; a number
 // beyond 64 bits is a text.
-func value(v any) any {
-	switch v := v.(type) {
+func value(reply any) any {
+	switch v := reply.(type) {
 	case string:
-		return abi.TextOrBytes([]byte(v)).V
+		if utf8.ValidString(v) {
+			return reply // as it is, and in no new place
+		}
+		return []byte(v)
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
@@ -31,7 +33,7 @@ func value(v any) any {
 	case error:
 		return strings.ToValidUTF8(v.Error(), "\uFFFD")
 	}
-	return v
+	return reply
 }
 
 func valueOfMap(m map[any]any) any {

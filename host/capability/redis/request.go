@@ -41,7 +41,7 @@ func (a *attempt) prepare(ctx context.Context, request []abi.Value) (*prepared, 
 			"the Redis command %.40q is not among those that a script may use", args[0])}
 	}
 	args[0] = strings.ToUpper(p.name)
-	p.command = &spec
+	p.command = spec
 	if p.at, err = spec.keys(args); err != nil {
 		return nil, err
 	}
@@ -50,11 +50,7 @@ func (a *attempt) prepare(ctx context.Context, request []abi.Value) (*prepared, 
 			return nil, err
 		}
 	}
-	keys := make([]string, len(p.at))
-	for i, at := range p.at {
-		keys[i] = args[at]
-	}
-	if err := a.permit(&spec, keys); err != nil {
+	if err := a.permit(spec, args, p.at); err != nil {
 		return nil, err
 	}
 	if spec.growth != nil {

@@ -144,8 +144,7 @@ func TestWaysOut(t *testing.T) {
 func TestPrivilegesAlone(t *testing.T) {
 	at, admin := servers.Database(t)
 	root := superuser(t, admin)
-	_, err := root.Exec(t.Context(), "REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC")
-	require.NoError(t, err)
+	withoutPublic(t, admin)
 	s := open(t, at, postgres.Options{})
 	write(t, s, "other", "CREATE TABLE secret (a text)", "INSERT INTO secret VALUES ('marker')")
 	write(t, s, "acme", "CREATE TABLE t (a text)")

@@ -62,17 +62,16 @@ type server struct{ database string }
 // circles share.
 func (s *Store) check(ctx context.Context, conn *pgx.Conn) (server, error) {
 	var (
-		found                                  server
-		version                                int
-		super, roles, schemas, public, setting bool
-		encoding                               string
+		found                         server
+		version                       int
+		super, roles, schemas, public bool
+		encoding                      string
 	)
 	err := conn.QueryRow(ctx, `
 		SELECT current_setting('server_version_num')::int / 10000, current_database(), current_setting('server_encoding'), r.rolsuper, r.rolcreaterole,
-			has_database_privilege(current_database(), 'CREATE'), coalesce(has_schema_privilege('public', to_regnamespace('public'), 'CREATE'), false),
-			has_function_privilege('public', 'pg_catalog.set_config(text,text,boolean)', 'EXECUTE')
+			has_database_privilege(current_database(), 'CREATE'), coalesce(has_schema_privilege('public', to_regnamespace('public'), 'CREATE'), false)
 		FROM pg_catalog.pg_roles r WHERE r.rolname = session_user`).
-		Scan(&version, &found.database, &encoding, &super, &roles, &schemas, &public, &setting)
+		Scan(&version, &found.database, &encoding, &super, &roles, &schemas, &public)
 	switch {
 	case err != nil:
 		return found, err
@@ -87,9 +86,8 @@ func (s *Store) check(ctx context.Context, conn *pgx.Conn) (server, error) {
 	case public:
 		return found, fmt.Errorf("everybody may create things in the schema public, where circles could meet: as a superuser in the database %s, REVOKE CREATE ON SCHEMA public FROM PUBLIC", found.database)
 	}
-	if setting {
-		s.opts.Log.Warn("scripts are kept from set_config by henge alone; a superuser can do so on the server too",
-			"database", found.database, "statement", "REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC")
+	if err := s.checkPublic(ctx, conn, found.database); err != nil {
+		return found, err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, creating); err != nil {

@@ -96,10 +96,15 @@ func (t *tx) guest(ctx context.Context, s circle.Statement, r *reply) (int64, er
 	if t.raw().ParameterStatus("standard_conforming_strings") != "on" {
 		return 0, errors.New("the server reads strings otherwise than it was told to")
 	}
+	return t.carryOut(ctx, seen, s, r)
+}
+
+// carryOut carries out a statement that was looked at.
+func (t *tx) carryOut(ctx context.Context, seen *looked, s circle.Statement, r *reply) (int64, error) {
 	if !seen.writes {
 		return 0, t.settled(ctx, t.read(ctx, seen, s, r), &s.Access)
 	}
-	err = t.write(ctx)
+	err := t.write(ctx)
 	// What a statement has written that failed takes room until the server has
 	// cleaned up, and must not be added to again and again.
 	if err == nil && t.before > 2*t.store.opts.MaxBytes && !seen.frees {

@@ -293,15 +293,26 @@ func (t *tx) Close() error {
 		return nil
 	}
 	t.closed = true
-	raw := t.raw()
-	if !raw.IsClosed() && raw.TxStatus() != 'I' {
+	if raw := t.raw(); !raw.IsClosed() {
 		// What has ended the job must not end this.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if err := t.simple(ctx, "ROLLBACK"); err != nil {
+		if err := t.reset(ctx); err != nil {
 			_ = raw.Close(ctx) // the server takes back what was not committed
 		}
 	}
 	t.conn.Release()
 	return nil
+}
+
+// reset makes the connection as good as new for the next circle: nothing of the
+// transaction stays, and of the session no setting, lock or temporary table. No
+// script should get to leave one there, and then it would not matter.
+func (t *tx) reset(ctx context.Context) error {
+	if t.raw().TxStatus() != 'I' {
+		if err := t.simple(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
+	}
+	return t.simple(ctx, "DISCARD ALL")
 }
