@@ -145,6 +145,18 @@ func TestKeysOfTheWrongType(t *testing.T) {
 			require.Empty(t, claims2.Notices, "said once a minute")
 			b.finish(q, claims.Jobs[0], "")
 		})
+		t.Run("level", func(t *testing.T) {
+			q := b.queue(Options{Circles: []string{alice}, Dialects: []string{Henge}})
+			p, err := NewProducer(rdb, Henge)
+			require.NoError(t, err)
+			ref, err := p.Submit(ctx, &Submission{Job: job.Job{Circle: alice, Type: "osis", Payload: []byte("1")}})
+			require.NoError(t, err)
+			require.NoError(t, rdb.Set(ctx, ownScope(alice)+ownQueue+"osis:high", "text", 0).Err())
+			claims, err := q.Claim(ctx, osisOnly, 1)
+			require.NoError(t, err)
+			require.Equal(t, []string{ref.ID}, idsOf(claims.Jobs))
+			require.Contains(t, claims.Notices[0].String(), "osis:high: this key holds a string, not a list")
+		})
 		t.Run("reply", func(t *testing.T) {
 			id := b.put(nil)
 			require.NoError(t, rdb.Set(ctx, heroReply+id, "text", 0).Err())

@@ -112,13 +112,23 @@ local function rotation(d, queue)
   return found
 end
 
+-- not_a_list tells of a key that somebody else has written to.
+local function not_a_list(key)
+  notice(key, '', 'this key holds a ' .. redis.call('TYPE', key).ok .. ', not a list: nothing can be taken from it')
+end
+
 -- pop takes up to n ids from a source.
 local function pop(s, n)
   local ids = {}
   for _, key in ipairs(s.keys) do
     if #ids < n then
-      for _, id in ipairs(redis.call(s.pop, key, int(n - #ids)) or {}) do
-        ids[#ids + 1] = id
+      local found = redis.pcall(s.pop, key, int(n - #ids))
+      if failed(found) then
+        not_a_list(key)
+      else
+        for _, id in ipairs(found or {}) do
+          ids[#ids + 1] = id
+        end
       end
     end
   end
@@ -197,15 +207,15 @@ end
 -- sources_of adds what waits of a list, and says whether there is more in it
 -- than was looked at. What a short list holds is handed out on the way.
 local function sources_of(d, queue, sources)
-  local length = redis.pcall('LLEN', queue)
-  if failed(length) then
-    notice(queue, '', 'this key holds a ' .. redis.call('TYPE', queue).ok .. ', not a list: nothing can be taken from it')
-    return false
-  end
   if not d.shared then
     local keys = d.levels and d.levels(queue) or {queue}
     sources[#sources + 1] = {d = d, queue = queue, circle = circle_name(d, d.default_circle(queue)), keys = keys,
       pop = NEWEST and d.newest or d.oldest}
+    return false
+  end
+  local length = redis.pcall('LLEN', queue)
+  if failed(length) then
+    not_a_list(queue)
     return false
   end
   local waiting = redis.call('EXISTS', circles_key(d, queue)) == 1
