@@ -125,14 +125,15 @@ func (m *Memory) Begin() {
 	m.begun, m.counted = m.count()
 }
 
-// Yield lets other goroutines run in the middle of a job, on the goroutine
-// that called Begin. It may go on on another thread: that of a goroutine which
+// Yield lets other goroutines, and other threads, run in the middle of a job, on
+// the goroutine that called Begin. It may go on on another thread: that of a goroutine which
 // stays locked would have to be woken, which takes ten times as long.
 func (m *Memory) Yield() {
 	if !m.running {
 		runtime.Gosched()
 		return
 	}
+	giveWay()
 	now, known := m.count()
 	m.earlier.faults += now.faults - m.begun.faults
 	m.earlier.cpu += now.cpu - m.begun.cpu
