@@ -28,7 +28,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		return newScript(name, flag, taken, func() string {
 			return text("prelude", "hash") +
 				made(Hero, text("hero")) + made(Rhailib, text("rhailib")) + made(Henge, text("henge")) + made(HeroJobs, text("json", "names", "herojobs", "newjob")) +
-				text(append([]string{"common"}, uses...)...) + told(text(name))
+				text(append([]string{"circle", "event", "common"}, uses...)...) + told(text(name))
 		})
 	}
 	// What is called for each job, or by each worker all the time.

@@ -15,7 +15,7 @@ import (
 
 // parts are the files that are no script by themselves.
 var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs", "newjob",
-	"common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule", "stopping", "call"}
+	"circle", "event", "common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule", "stopping", "call"}
 
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {

@@ -19,39 +19,6 @@ local function split(m)
   return d, string.sub(m, a + 1, b - 1), string.sub(m, b + 1)
 end
 
--- canonical returns a circle's name as it is compared: hex keys in lower case,
--- other names as they are, and '' for what is no valid name (job.ParseCircle
--- has the same rule; a test keeps the two together). A job of circle '' is
--- anybody's, and ends in error at once.
-local function canonical(name)
-  local n = #name
-  if (n == 64 or n == 66 or n == 130) and not string.find(name, '[^0-9a-fA-F]') then
-    return string.lower(name)
-  end
-  if n >= 1 and n <= 64 and string.find(name, '^[0-9A-Za-z]') and not string.find(name, '[^0-9A-Za-z._-]') then
-    return name
-  end
-  return ''
-end
-
--- circle_name is a circle as the worker names it. A dialect whose names are
--- written otherwise has a rule of its own.
-local CIRCLE_NAMES
-each_call(function() CIRCLE_NAMES = {} end)
-local function circle_name(d, name)
-  local names = CIRCLE_NAMES[d]
-  if not names then
-    names = {}
-    CIRCLE_NAMES[d] = names
-  end
-  local known = names[name]
-  if not known then
-    known = (d.canonical or canonical)(name)
-    names[name] = known
-  end
-  return known
-end
-
 local function wait_key(d, queue, circle)
   return 'henge:wait:' .. d.name .. '|' .. queue .. '|' .. circle
 end
@@ -90,77 +57,6 @@ local function put_front(d, queue, circle, id)
     return announce(d, queue, circle)
   end
   redis.call(NEWEST and d.back or d.front, list_of(d, queue, id), id)
-end
-
--- How many events one entry of a stream tells, at most: the streams are bounded
--- by their entries.
-local MOST_TOLD = 16
-
--- What is to be told, by stream: fields and values. Those in front of an id hold
--- for the ids behind it too until they are said again: event, dialect, queue,
--- circle and, of one kind of event, what SHARED names.
-local NEWS
-each_call(function() NEWS = {} end)
-
-local SHARED = {worker = true, ['end'] = true}
-
-local function add(news, field, value)
-  local n = news.n
-  news[n + 1], news[n + 2], news.n = field, value, n + 2
-end
-
--- tell writes what is to be told. It is called at the end of each script: one
--- entry for many jobs costs the server a tenth of an entry for each.
-local function tell()
-  for _, news in pairs(NEWS) do
-    redis.call('XADD', news.key, 'MAXLEN', '~', ARGV[5], '*', unpack(news, 1, news.n))
-  end
-  NEWS = {}
-end
-
--- event has live views told what happened to a job of a circle, whose name is as
--- written, nil for none; fields and values follow. event.go reads it.
-local function event(d, queue, id, what, circle, field, value, field2, value2)
-  if EVENTS_MAX <= 0 then
-    return
-  end
-  circle = circle and circle_name(d, circle) or ''
-  local key = d.scope(queue).events
-  local news = NEWS[key]
-  if news and news.count == MOST_TOLD then
-    tell()
-    news = nil
-  end
-  if not news then
-    news = {key = key, count = 0, n = 0}
-    NEWS[key] = news
-  end
-  news.count = news.count + 1
-  if news.what ~= what then
-    news.what, news.shared = what, nil
-    add(news, 'event', what)
-  end
-  if news.queue ~= queue then
-    news.queue = queue
-    add(news, 'dialect', d.name)
-    add(news, 'queue', queue)
-  end
-  if news.circle ~= circle then
-    news.circle = circle
-    add(news, 'circle', circle)
-  end
-  local shared = SHARED[field]
-  if shared and news.shared ~= value then
-    news.shared = value
-    add(news, field, value)
-  end
-  add(news, 'id', id)
-  if field and not shared then
-    add(news, field, value)
-  end
-  if field2 then
-    add(news, field2, value2)
-  end
 end
 
 -- park keeps an id whose job is not there (yet).

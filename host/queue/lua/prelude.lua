@@ -12,8 +12,8 @@
 -- scope that is meant, so that a cluster sends the script to the right server;
 -- other keys are the script's own to find.
 --
--- After this file come hash.lua, the dialects, common.lua, what the script uses,
--- and the script as a function, which call runs.
+-- After this file come hash.lua, the dialects, circle.lua, event.lua, common.lua,
+-- what the script uses, and the script as a function, which call.lua runs.
 
 local KEYS, ARGV
 
