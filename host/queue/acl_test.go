@@ -18,7 +18,7 @@ import (
 )
 
 // as makes a user with a role's line and returns a client of his.
-func as(t *testing.T, admin redis.UniversalClient, addr string, line string) *redis.Client {
+func as(t testing.TB, admin redis.UniversalClient, addr string, line string) *redis.Client {
 	t.Helper()
 	var args []any
 	for _, part := range strings.Fields(strings.Replace(line, ">PASSWORD", ">se/cret", 1)) {

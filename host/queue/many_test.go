@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/localredis"
 	"github.com/henge-run/henge/host/localredis/redistest"
 )
 
@@ -147,11 +149,21 @@ func BenchmarkClaimOfMany(b *testing.B) {
 }
 
 // BenchmarkPushToOneOfMany is how long an idle worker of many circles needs to
-// hold a job that a foreign client pushes into one of them.
+// hold a job that a foreign client pushes into one of them, where the server
+// tells of changes and where it does not.
 func BenchmarkPushToOneOfMany(b *testing.B) {
-	rdb := redistest.Real(b)
+	for name, without := range map[string]string{"told": "", "not told": " -client|tracking"} {
+		b.Run(name, func(b *testing.B) {
+			server := redistest.Server(b, localredis.Options{})
+			admin := redistest.Client(b, server)
+			benchmarkPush(b, admin, as(b, admin, server.Addr(), ACL(RoleWorker)+without))
+		})
+	}
+}
+
+func benchmarkPush(b *testing.B, rdb, worker *redis.Client) {
 	const circles = 10_000
-	q, err := New(rdb, Options{Circles: numbered("circle", circles), Dialects: []string{Henge}})
+	q, err := New(worker, Options{Circles: numbered("circle", circles), Dialects: []string{Henge}})
 	require.NoError(b, err)
 	require.NoError(b, q.Serve(osisOnly))
 	w := q.NewWaker()
