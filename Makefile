@@ -34,6 +34,11 @@ modules: toolchain
 engines: toolchain
 	@modules/build.sh engines
 
+## python: build the Python engine, which takes minutes, into bin/modules
+.PHONY: python
+python: toolchain
+	@modules/build.sh python
+
 ## setup: install and build what the tests need
 .PHONY: setup
 setup: modules

@@ -5,6 +5,7 @@
 #                             kits as text; takes a moment if nothing changed
 #   modules/build.sh engines  also build the engines and runners that are served from a folder, into
 #                             bin/modules
+#   modules/build.sh python   also build the Python engine into bin/modules, which takes minutes
 #   modules/build.sh native   also build the native program that the Rhai engine is compared with,
 #                             put it into bin, and print its path
 #   modules/build.sh tools    also build the modules that only tests use, into bin
@@ -49,6 +50,8 @@ source "$modules/build/common.sh"
 source "$modules/build/toolchain.sh"
 # shellcheck source=build/rust.sh
 source "$modules/build/rust.sh"
+# shellcheck source=build/python.sh
+source "$modules/build/python.sh"
 # shellcheck source=build/go.sh
 source "$modules/build/go.sh"
 # shellcheck source=build/c.sh
@@ -60,8 +63,8 @@ source "$modules/build/kits.sh"
 
 main() {
 	case $#:${1:-} in
-	0: | 1:engines | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
-	*) fail "unknown arguments '$*'; there are engines, native, tools, samples, examples and check" ;;
+	0: | 1:engines | 1:python | 1:native | 1:tools | 1:samples | 1:examples | 1:check) ;;
+	*) fail "unknown arguments '$*'; there are engines, python, native, tools, samples, examples and check" ;;
 	esac
 	choose_toolchain
 	mkdir -p -- "$cache"
@@ -74,6 +77,7 @@ main() {
 		for name in "${c_engines[@]}"; do build_module_with_c "$name" "$repo/bin/modules"; done
 		for name in "${go_engines[@]}"; do build_go_module "$name" "$repo/bin/modules"; done
 		;;
+	python) build_python ;;
 	native)
 		path=$(build_native rhai)
 		mkdir -p "$repo/bin"

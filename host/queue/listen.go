@@ -3,6 +3,8 @@ package queue
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +58,11 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 		w.queue.lookNow()
 		w.wake()
 		if errors.Is(err, errNotOffered) {
-			w.log.Debug("wake-ups: polling, since this Redis does not offer CLIENT TRACKING", "every", pollUnwatched, "err", err)
+			level := slog.LevelDebug
+			if strings.Contains(err.Error(), "NOPERM") {
+				level = slog.LevelWarn // somebody may grant it
+			}
+			w.log.Log(ctx, level, "wake-ups: polling, since this Redis does not offer CLIENT TRACKING", "every", pollUnwatched, "err", err)
 			w.markReady()
 			return
 		}

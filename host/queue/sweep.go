@@ -14,7 +14,7 @@ const (
 	// sweepWatched and sweepUnwatched are how often all lists are looked at,
 	// where Redis tells of pushes and where it does not.
 	sweepWatched   = 30 * time.Second
-	sweepUnwatched = time.Second
+	sweepUnwatched = 750 * time.Millisecond
 
 	// discoverEvery is how often the keys are gone through for lists whose
 	// names nobody has told, where Redis does not tell of pushes; scanned is

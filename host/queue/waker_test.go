@@ -138,6 +138,22 @@ func TestWakerWhereTrackingIsNotOffered(t *testing.T) {
 	require.Contains(t, said.String(), "does not offer CLIENT TRACKING")
 }
 
+// A user without the right to it polls as well, and somebody is told.
+func TestWakerWithoutTheRightToTracking(t *testing.T) {
+	server := redistest.Server(t, localredis.Options{})
+	var said strings.Builder
+	q, err := New(as(t, redistest.Client(t, server), server.Addr(), ACL(RoleWorker)+" -client|tracking"), Options{AllCircles: true,
+		Log: slog.New(slog.NewTextHandler(&said, nil))})
+	require.NoError(t, err)
+	w := q.NewWaker()
+	require.NoError(t, w.Ready(soon(t)))
+	d, _ := woken(t, w)
+	require.Less(t, d, PollInterval)
+	require.NoError(t, w.Close())
+	require.Contains(t, said.String(), "does not offer CLIENT TRACKING")
+	require.Contains(t, said.String(), "NOPERM")
+}
+
 func TestWakerWait(t *testing.T) {
 	q := setup(t, redistest.Real(t)).queue(Options{})
 	w := q.NewWaker()

@@ -43,7 +43,8 @@ func watchKeys(ctx context.Context, opts *redis.Options, prefixes []string, read
 }
 
 // openRESP3 connects as opts say, under a name, and runs commands. It returns
-// errNotOffered when the server does not know one of them.
+// errNotOffered when the server does not know one of them, or refuses it to this
+// user.
 func openRESP3(ctx context.Context, opts *redis.Options, name string, commands ...[]string) (net.Conn, *bufio.Reader, error) {
 	hello, err := helloArgs(ctx, opts, name)
 	if err != nil {
@@ -77,7 +78,7 @@ func setUp(conn net.Conn, r *bufio.Reader, commands [][]string) error {
 			return err
 		}
 		if refused, ok := answer.(respError); ok {
-			if text := strings.ToLower(string(refused)); strings.Contains(text, "unknown") || strings.HasPrefix(text, "noproto") {
+			if text := strings.ToLower(string(refused)); strings.Contains(text, "unknown") || strings.HasPrefix(text, "noproto") || strings.HasPrefix(text, "noperm") {
 				return fmt.Errorf("%w: %s", errNotOffered, refused)
 			}
 			return refused

@@ -5,9 +5,11 @@
 recipe=(build build_wasm)
 
 rust_fingerprint() { # CRATE
+	local more=()
+	if grep -q rustengine "$modules/$1/Cargo.toml"; then more=(modules/rustengine); fi
 	fingerprint "$toolchain"$'\n'"${wasm_flags[*]} ${wasm_options[*]}"$'\n'"$(declare -f "${recipe[@]}")" \
-		"modules/$1" guest/rust/src guest/rust/Cargo.toml -type f \
-		\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" \)
+		"modules/$1" "${more[@]}" guest/rust/src guest/rust/Cargo.toml -type f \
+		\( -name '*.rs' -o -name Cargo.toml -o -path "modules/$1/Cargo.lock" -o -path "modules/$1/src/*" \)
 }
 
 # Runs cargo for the crate $1 with the other arguments, in a way that repeats: locked versions, no

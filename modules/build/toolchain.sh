@@ -9,10 +9,10 @@ debian_packages=(rustc-web cargo-web rust-web-src lld-22 wasi-libc)
 # Set by use_ordinary or use_debian: what to run, how, and a text that changes with the toolchain.
 cargo=() wasm_flags=() wasm_options=() toolchain=
 
-recent_enough() { # RUSTC
+recent_enough() { # RUSTC [MINOR]
 	local version
 	version=$("$1" --version 2>/dev/null) || return 1
-	[[ $version =~ ^rustc\ 1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= rust_minor))
+	[[ $version =~ ^rustc\ 1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= ${2:-rust_minor}))
 }
 
 has_target() { [[ -d $(rustc --print sysroot)/lib/rustlib/$target/lib ]]; }

@@ -81,6 +81,7 @@ func TestConformance(t *testing.T) {
 	for _, e := range engines() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
+			e.skipUnlessBuilt(t)
 			scripts := e.scripts(t)
 			h := hosttest.New(t, hosttest.Options{CacheDir: compiled, Capabilities: []capability.Capability{http.New(http.Options{Policy: nowhere{}})}})
 			m := e.load(t, h.Runtime())

@@ -30,6 +30,7 @@ func TestFresh(t *testing.T) {
 	for _, e := range engines() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
+			e.skipUnlessBuilt(t)
 			scripts := e.scripts(t)
 			load := func() *sandbox.Module {
 				rt, err := sandbox.New(context.Background(), sandbox.Options{CacheDir: compiled, VerifyReset: true})
