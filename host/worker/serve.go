@@ -73,17 +73,26 @@ func (w *Worker) run(ctx context.Context, c *queue.Claim) *job.Result {
 	if isPing(c.Job.Payload) {
 		return &job.Result{End: job.Success, Output: []byte(pingAnswer)}
 	}
-	if w.opts.Registry != nil {
-		if m, release, ok := w.opts.Registry.Acquire(c.Job.Type); ok {
-			defer release()
-			attempt := w.attempt(c, m.Manifest.Name)
-			if result := w.recall(ctx, attempt); result != nil {
-				return result
-			}
-			return m.Run(ctx, attempt)
+	if w.opts.Registry == nil {
+		return nil
+	}
+	m, release, ok := w.opts.Registry.Acquire(c.Job.Type)
+	if !ok {
+		// A list of herojobs holds jobs of all types, also of one whose module is
+		// still being loaded.
+		if w.opts.Registry.Await(ctx, c.Job.Type) != nil {
+			return &job.Result{End: job.Cancelled, Error: "the job was stopped while the module of its type was loaded"}
+		}
+		if m, release, ok = w.opts.Registry.Acquire(c.Job.Type); !ok {
+			return nil
 		}
 	}
-	return nil
+	defer release()
+	attempt := w.attempt(c, m.Manifest.Name)
+	if result := w.recall(ctx, attempt); result != nil {
+		return result
+	}
+	return m.Run(ctx, attempt)
 }
 
 func isPing(payload []byte) bool {

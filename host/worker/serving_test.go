@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -115,6 +116,56 @@ func TestServesMoreAsModulesGetReady(t *testing.T) {
 		require.Contains(t, log.String(), `msg="serving types" types=[slow] module=slow`)
 	})
 	goleak.VerifyNone(t, before)
+}
+
+// A list of herojobs holds jobs of all types: one whose module is still being
+// loaded waits for it, and is handed back when the worker stops before.
+func TestWaitsForTheModuleOfAJob(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		t.Run(fmt.Sprintf("stopped=%t", stopped), func(t *testing.T) {
+			reg, loader := openFiles(t, map[string]string{
+				"slow.wasm": runner, "slow.json": `{"name": "slow", "types": ["heroscript"]}`,
+				"quick.wasm": runner, "quick.json": `{"name": "quick", "types": ["rhaiscript"]}`,
+			})
+			rdb := redistest.Client(t, redistest.Server(t, localredis.Options{}))
+			q, err := queue.New(rdb, queue.Options{Circles: []string{circle}, Dialects: []string{queue.HeroJobs}})
+			require.NoError(t, err)
+			w, err := worker.New(worker.Options{Queue: q, Registry: reg, Slots: 2, Grace: time.Millisecond})
+			require.NoError(t, err)
+			producer, err := queue.NewProducer(rdb, queue.HeroJobs)
+			require.NoError(t, err)
+			refs := map[string]queue.Ref{}
+			for _, typ := range []string{"heroscript", "rhaiscript"} {
+				refs[typ], err = producer.Submit(t.Context(), &queue.Submission{Job: job.Job{Circle: circle, Type: typ}})
+				require.NoError(t, err)
+			}
+			working, stop := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- w.Run(working) }()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			r, err := producer.Wait(ctx, refs["rhaiscript"])
+			require.NoError(t, err)
+			require.Equal(t, "success", r.Fields["end"], r.Fields)
+			require.Eventually(t, func() bool {
+				r, err = producer.Get(ctx, refs["heroscript"])
+				return err == nil && r.Fields["status"] == "active"
+			}, time.Minute, time.Millisecond)
+			if !stopped {
+				close(loader.open)
+				r, err = producer.Wait(ctx, refs["heroscript"])
+				require.NoError(t, err)
+				require.Equal(t, "success", r.Fields["end"], r.Fields)
+			}
+			stop()
+			require.NoError(t, <-ended)
+			if stopped {
+				r, err = producer.Get(ctx, refs["heroscript"])
+				require.NoError(t, err)
+				require.Equal(t, "new", r.Fields["status"], r.Fields)
+			}
+		})
+	}
 }
 
 func TestStopsWhileNothingIsReady(t *testing.T) {
