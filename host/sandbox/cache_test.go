@@ -163,6 +163,8 @@ func TestCacheThatFailsIsNoReasonToRefuse(t *testing.T) {
 			rt, err := sandbox.New(context.Background(), sandbox.Options{CacheDir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
 			require.NoError(t, err)
 			defer rt.Close(context.Background())
+			// The check of what is there runs beside, and is waited for here.
+			loadAndRun(t, rt, wattest.Compile(t, `(module (memory (export "memory") 1) (func (export "henge_run") (result i32) (i32.const 0)))`), job.Limits{})
 			spoil(t, dir)
 			loadAndRun(t, rt, binary, job.Limits{})
 			require.Contains(t, log.String(), "the cache of compiled modules failed")

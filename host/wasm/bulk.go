@@ -95,7 +95,7 @@ const (
 	breath = 1 << 10
 )
 
-// bulkCode is memory.fill or memory.copy in pieces, with a look at fuel before
+// bulkCode is memory.fill or memory.copy in pieces, with a call of Refuel before
 // each. A range that is not inside the memory traps before a byte is written,
 // as the instruction does; memory cannot shrink meanwhile.
 //
@@ -162,13 +162,16 @@ func (h *helpers) bulkCode(op opcode) []byte {
 	return append(*c, byte(opEnd))
 }
 
-// loop repeats body for as long as more than a piece is left, then pays for
-// the rest.
+// loop repeats body for as long as more than a piece is left, each time after
+// the host was asked, then pays for the rest.
 func (h *helpers) loop(c *code, body func()) {
 	const n = 2
 	c.op(opLoop).empty()
 	c.i32(piece >> bytesPerUnit)
-	h.takeAndLook(c)
+	h.take(c)
+	// A slice of fuel is many pieces, and memory that was never touched takes
+	// several times as long: the host looks at each.
+	c.op(opCall).u32(h.meter.imported)
 	body()
 	c.get(n).i32(piece).op(opI32GtU).op(opBrIf).u32(0)
 	c.op(opEnd)
