@@ -40,8 +40,9 @@ type Requeued struct {
 	Crashes int64
 }
 
-// mostScopes is how many circles of the dialect Henge one script looks after.
-const mostScopes = 200
+// mostScopes is how many circles of the dialect Henge one script looks after: a
+// claim may have to wait for it.
+const mostScopes = 40
 
 // Reap puts jobs back whose lease has ended, gives up on those that lost too
 // many workers, and on ids whose job never came; what is due is put in line.

@@ -46,7 +46,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 		note:    often("", "ending", "note"),
 		purge:   load("", "needs", "channels", "take", "purge"),
 		raise:   load("", "raise"),
-		reap:    load("", "needs", "channels", "reap"),
+		reap:    often("", "needs", "channels", "reap"),
 		release: load(evenIfFull, "release"),
 		remove:  load(evenIfFull, "remove"),
 		renew:   often(evenIfFull, "renew"),
