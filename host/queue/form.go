@@ -44,7 +44,7 @@ type script struct {
 
 	often  bool          // whether it is to be a function where it can be
 	taken  *atomic.Int32 // the form that the server takes, of all scripts of a set
-	taught atomic.Bool   // whether the server was given it once
+	taught atomic.Bool   // whether the server has taken it once
 }
 
 // function is a library of one function, both of which have a name that no other
@@ -123,7 +123,7 @@ func (s *script) do(ctx context.Context, rdb redis.UniversalClient, keys []strin
 }
 
 // ready returns the form to send the script in, and sees to it that the server
-// was given it once.
+// has taken it once.
 func (s *script) ready(ctx context.Context, rdb redis.UniversalClient) (form, error) {
 	if s.taught.Load() {
 		return s.form(), nil
@@ -134,42 +134,45 @@ func (s *script) ready(ctx context.Context, rdb redis.UniversalClient) (form, er
 // teach has the server keep the script, and returns the form that it takes. why
 // is what it answered when it was to run the script; nil if it was not asked.
 func (s *script) teach(ctx context.Context, rdb redis.UniversalClient, why error) (f form, err error) {
-	first := !s.taught.Swap(true)
+	defer func() {
+		if err == nil {
+			s.taught.Store(true)
+		}
+	}()
 	if isDenied(why) {
 		s.taken.CompareAndSwap(int32(asFunction), int32(withFlags))
 	}
-	for f = s.form(); ; f++ {
-		switch f {
-		case asFunction:
-			err = s.loadFunction(ctx, rdb, first)
-		case withFlags:
-			err = s.flagged().Load(ctx, rdb).Err()
-		default:
-			err = s.plain().Load(ctx, rdb).Err()
-		}
-		switch {
-		case err == nil || f == withoutFlags || !isRefused(err):
-			return f, err
-		case f == asFunction && isDenied(err), f == withFlags && strings.Contains(err.Error(), "Error compiling script"):
-			s.taken.CompareAndSwap(int32(f), int32(f+1))
-		case f == withFlags:
-			return f, err
+	if s.form() == asFunction {
+		err := s.loadFunction(ctx, rdb)
+		if err == nil || !isRefused(err) {
+			return asFunction, err
 		}
 		// What else keeps a function from being loaded, such as want of memory,
 		// may pass.
+		if isDenied(err) {
+			s.taken.CompareAndSwap(int32(asFunction), int32(withFlags))
+		}
 	}
+	if s.form() != withoutFlags {
+		err := s.flagged().Load(ctx, rdb).Err()
+		if err == nil || !strings.Contains(err.Error(), "Error compiling script") {
+			return withFlags, err
+		}
+		s.taken.Store(int32(withoutFlags))
+	}
+	return withoutFlags, s.plain().Load(ctx, rdb).Err()
 }
 
 // loadFunction has the server, or each of a cluster, keep the function. At
 // first those of other versions go; a worker that still needs one brings it
 // back.
-func (s *script) loadFunction(ctx context.Context, rdb redis.UniversalClient, first bool) error {
+func (s *script) loadFunction(ctx context.Context, rdb redis.UniversalClient) error {
 	return eachServer(ctx, rdb, func(ctx context.Context, rdb redis.Cmdable) error {
 		err := rdb.FunctionLoad(ctx, s.function().text).Err()
 		if err != nil && !strings.Contains(err.Error(), "already exists") {
 			return err
 		}
-		if !first {
+		if s.taught.Load() {
 			return nil
 		}
 		others, err := rdb.FunctionList(ctx, redis.FunctionListQuery{LibraryNamePattern: functionPrefix(s.kind) + "*"}).Result()

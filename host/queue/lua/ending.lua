@@ -48,60 +48,48 @@ local function unnoted(d, queue, id, attempt, first, i)
   return of == attempt and i + math.max(0, count(n) - tonumber(first)) or i
 end
 
--- done ends the attempt at ARGV[i] in success; it returns what finish does.
-local function done(i, worker)
-  local d, queue, id, attempt = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+-- finish ends the attempt at ARGV[i], and returns where the next one is and 1 when
+-- that was written, 2 when the same was written before (a client that lost the
+-- answer sends it again), 0 when the job is no longer the worker's: then nothing
+-- was written.
+local function finish(i, worker, log_lines, log_ttl)
+  local d, queue, id, attempt, mode = dialect(ARGV[i]), unpack(ARGV, i + 1, i + 4)
+  local ending, output, message, cost, failures
+  local logged, last = i + 13
+  if mode == 'done' then
+    ending, output, message, cost, last = 'success', ARGV[i + 5], '', ARGV[i + 6], i + 6
+  else
+    ending, output, message, cost, failures = unpack(ARGV, i + 5, i + 9)
+    last = logged - 1 + tonumber(ARGV[i + 11])
+  end
   local state = holds(d, queue, id, attempt, worker, 'ZREM')
   if not state then
-    return written(d, queue, id, attempt, worker, 'end', 'success') and 2 or 0
+    return last + 1, written(d, queue, id, attempt, worker, mode, ending, failures) and 2 or 0
   end
   leave_channels(d, queue, id, state)
-  end_job(d, queue, id, state, 'success', ARGV[i + 5], '', ARGV[i + 6])
-  return 1
-end
-
--- finish ends the attempt at ARGV[i]; its log lines end at ARGV[last]. It returns
--- 1 when that was written, 2 when the same was written before (a client that lost
--- the answer sends it again), 0 when the job is no longer the worker's: then
--- nothing was written.
-local function finish(i, last, worker, log_lines, log_ttl)
-  local d, queue, id, attempt = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local mode, ending, output, message, cost, failures = unpack(ARGV, i + 4, i + 9)
-  local state = holds(d, queue, id, attempt, worker, 'ZREM')
-  if not state then
-    return written(d, queue, id, attempt, worker, mode, ending, failures) and 2 or 0
-  end
-  leave_channels(d, queue, id, state)
-  if last > i + 12 then
-    append_log(d, queue, id, unnoted(d, queue, id, attempt, ARGV[i + 12], i + 13), last, log_lines, log_ttl)
+  if last >= logged then
+    append_log(d, queue, id, unnoted(d, queue, id, attempt, ARGV[i + 12], logged), last, log_lines, log_ttl)
   end
   if mode == 'retry' then
     local at = int(NOW + tonumber(ARGV[i + 10]))
     d.set_waiting(queue, id, 'failures', failures, 'error', message, 'henge:cost', cost)
     redis.call('ZADD', d.scope(queue).due, at, member(d, queue, id))
     event(d, queue, id, 'retry', state.circle, 'end', ending, 'at_ms', at)
-    return 1
+    return last + 1, 1
   end
   if mode == 'dead' then
     bury(d, queue, id, 'failed ' .. failures .. ' times, at last with ' .. ending, state.circle)
     d.set(queue, id, 'failures', failures)
   end
   end_job(d, queue, id, state, ending, output, message, cost, mode == 'dead')
-  return 1
+  return last + 1, 1
 end
 
 -- finish_all ends the attempts from ARGV[i] on.
 local function finish_all(i, worker, log_lines, log_ttl)
   local answers = {}
   while i <= #ARGV do
-    if ARGV[i + 4] == 'done' then
-      answers[#answers + 1] = done(i, worker)
-      i = i + 7
-    else
-      local last = i + 12 + tonumber(ARGV[i + 11])
-      answers[#answers + 1] = finish(i, last, worker, log_lines, log_ttl)
-      i = last + 1
-    end
+    i, answers[#answers + 1] = finish(i, worker, log_lines, log_ttl)
   end
   return answers
 end

@@ -72,19 +72,18 @@ end
 --   touched()     name and value of the field that says when it changed
 local function hash_dialect(d)
   DIALECTS[d.name] = d
-  local handed_out = #d.handed_out
   local circle_fields = {unpack(d.handed_out, 1, d.circle_fields)}
 
   -- Each list of fields begins with those that may name the circle, and ends
   -- with a part of STATE.
-  local function before(fields, state)
-    local all = {unpack(fields)}
+  local function before(state)
+    local all = {unpack(circle_fields)}
     for _, name in ipairs(state) do
       all[#all + 1] = name
     end
     return all
   end
-  local all, brief, hold = before(d.handed_out, STATE), before(circle_fields, STATE), before(circle_fields, HOLD)
+  local brief, hold = before(STATE), before(HOLD)
   local place, nothing = {}, {}
   for i, name in ipairs(d.handed_out) do
     place[name], nothing[i] = i, false
@@ -112,7 +111,7 @@ local function hash_dialect(d)
     end
     local state = make(v, at)
     state.circle = d.circle_in(queue, v)
-    return state, nil, v
+    return state
   end
 
   function d.read_state(queue, id)
@@ -129,13 +128,14 @@ local function hash_dialect(d)
     return d.read_fence(queue, id)
   end
 
-  -- whole reads all fields, which takes half as long as to ask for each; nil
-  -- where there are none. A hash may have any number of them, but whoever wrote
-  -- it could read it as well, and that would cost the server as much.
-  local function whole(queue, id)
-    local found = redis.pcall('HGETALL', d.job_key(queue, id))
+  -- read_job reads all fields, which takes half as long as to ask for each. A hash
+  -- may have any number of them, but whoever wrote it could read it as well, and
+  -- that would cost the server as much.
+  function d.read_job(queue, id)
+    local key = d.job_key(queue, id)
+    local found = redis.pcall('HGETALL', key)
     if failed(found) or #found == 0 then
-      return nil
+      return nil, absent(key, found)
     end
     local state, fields = {}, {unpack(nothing)}
     for i = 1, #found, 2 do
@@ -149,18 +149,6 @@ local function hash_dialect(d)
     end
     state.circle = d.circle_in(queue, fields)
     return state, nil, fields
-  end
-
-  function d.read_job(queue, id)
-    local state, why, v = whole(queue, id)
-    if state then
-      return state, nil, v
-    end
-    state, why, v = read(queue, id, all, handed_out, state_of)
-    for i = v and #all or 0, handed_out + 1, -1 do
-      v[i] = nil
-    end
-    return state, why, v
   end
 
   function d.circle_of(queue, id)

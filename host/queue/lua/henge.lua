@@ -18,7 +18,7 @@ local own = hash_dialect({
 
 -- What the name of a list says. To read it takes as long as a short command, so it
 -- is read once in a call.
-local READ = {}
+local READ
 each_call(function() READ = {} end)
 local function read(queue)
   local list = READ[queue]

@@ -87,10 +87,10 @@ do
 
   -- The job read last. A script reads a job and then changes it, and going
   -- through the text is most of what either costs.
-  local last_read = {}
+  local last_read
 
   -- What was refused in this call, by key: see give_up.
-  local refused = {}
+  local refused
 
   each_call(function() last_read, refused = {}, {} end)
 

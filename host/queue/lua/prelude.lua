@@ -19,10 +19,14 @@ local KEYS, ARGV
 
 -- A server that can keeps a script loaded from one call to the next, since to make
 -- its functions anew takes longer than to submit a job. So what holds for one call
--- is set at its beginning, by what each_call was given.
+-- is set at its beginning, by what each_call was given; by a dialect that is made
+-- in the middle of one, then.
 local BEGINNINGS = {}
 local function each_call(f)
   BEGINNINGS[#BEGINNINGS + 1] = f
+  if KEYS then
+    f()
+  end
 end
 
 local REPLY_TTL, DEAD_MAX, DEAD_TTL, JOB_TTL, EVENTS_MAX, NEWEST, HISTORY
