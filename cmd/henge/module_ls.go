@@ -11,6 +11,7 @@ import (
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/queue"
 	"github.com/henge-run/henge/host/sandbox"
+	"github.com/henge-run/henge/host/worker"
 )
 
 // moduleLs is henge module ls.
@@ -45,13 +46,7 @@ func (moduleLs) Run(ctx context.Context, s streams, g *globals) error {
 	}
 	var here []queue.PresentModule
 	for _, e := range mods.Entries() {
-		m := queue.PresentModule{
-			Name: e.Name, Version: e.Version, Types: e.Types, File: e.File, Sum: e.Sum, State: e.State.String(), Reason: e.Reason,
-		}
-		if e.Module != nil {
-			m.Freshness = e.Module.Freshness()
-		}
-		here = append(here, m)
+		here = append(here, worker.PresentModule(e))
 	}
 	columns := []string{"name", "version", "types", "state", "workers", "jobs", "p50_us", "freshness", "file", "reason"}
 	t := table{columns: columns, labels: slices.Clone(columns)}

@@ -16,6 +16,17 @@ const (
 	mostReason = 200
 )
 
+// PresentModule is what is said of a file, with all of the reason.
+func PresentModule(e registry.Entry) queue.PresentModule {
+	m := queue.PresentModule{
+		Name: e.Name, Version: e.Version, Types: e.Types, File: e.File, Sum: e.Sum, State: e.State.String(), Reason: e.Reason,
+	}
+	if e.Module != nil {
+		m.Freshness, m.Ran = e.Module.Freshness(), e.Module.Times()
+	}
+	return m
+}
+
 // modules returns what the worker says of its modules. Of too many those are left
 // out that no job runs in.
 func (w *Worker) modules() []queue.PresentModule {
@@ -24,19 +35,12 @@ func (w *Worker) modules() []queue.PresentModule {
 	}
 	var all []queue.PresentModule
 	for _, e := range w.opts.Registry.Entries() {
-		state := e.State
-		if state == registry.Serving && w.isAsked() {
-			state = registry.Draining // as all of the worker is
+		if e.State == registry.Serving && w.isAsked() {
+			e.State = registry.Draining // as all of the worker is
 		}
-		m := queue.PresentModule{
-			Name: e.Name, Version: e.Version, Types: e.Types, File: e.File, Sum: e.Sum,
-			State: state.String(), Reason: e.Reason,
-		}
+		m := PresentModule(e)
 		if len(m.Reason) > mostReason {
 			m.Reason = strings.ToValidUTF8(m.Reason[:mostReason], "") + "…"
-		}
-		if e.Module != nil {
-			m.Freshness, m.Ran = e.Module.Freshness(), e.Module.Times()
 		}
 		all = append(all, m)
 	}

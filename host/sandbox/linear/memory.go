@@ -126,8 +126,9 @@ func (m *Memory) Begin() {
 }
 
 // Yield lets other goroutines, and other threads, run in the middle of a job, on
-// the goroutine that called Begin. It may go on on another thread: that of a goroutine which
-// stays locked would have to be woken, which takes ten times as long.
+// the goroutine that called Begin. It may go on on another thread: that of a
+// goroutine which stays locked would have to be woken, which takes ten times as
+// long.
 func (m *Memory) Yield() {
 	if !m.running {
 		runtime.Gosched()
