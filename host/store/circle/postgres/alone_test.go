@@ -120,7 +120,7 @@ func TestNothingStaysInTheSession(t *testing.T) {
 	require.NoError(t, err)
 	tx := begin(t, s, "acme")
 	pid := postgres.Raw(tx).PID()
-	left := `SELECT pg_advisory_lock(1); SET SESSION search_path = public; SET SESSION statement_timeout = 1; SET SESSION ROLE ` + placeOf(t, root, "acme") + `;
+	left := `SELECT pg_advisory_lock(1); SET SESSION search_path = public; SET SESSION statement_timeout = 3600000; SET SESSION ROLE ` + placeOf(t, root, "acme") + `;
 		LISTEN x; PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1; CREATE TEMP TABLE mine (a int)`
 	for _, sql := range strings.Split(left, ";") {
 		_, err := postgres.Raw(tx).Exec(t.Context(), sql).ReadAll()
