@@ -33,10 +33,14 @@ func writesRow() string {
 	const request = `[{"sql":"CREATE TABLE IF NOT EXISTS t (a)"},{"sql":"INSERT INTO t VALUES (1)"}]`
 	return fmt.Sprintf(`(module
 		(import "henge_sql_v1" "exec" (func $exec (param i32 i32 i32 i32) (result i64)))
+		(import "henge_job_v1" "take" (func $take (param i32 i32 i32 i32) (result i64)))
+		(import "henge_job_v1" "output" (func $output (param i32 i32 i32 i32) (result i64)))
 		(memory (export "memory") 1)
 		(data (i32.const 0) %q)
 		(func (export "henge_run") (result i32)
-			(i64.lt_s (call $exec (i32.const 0) (i32.const %d) (i32.const 1024) (i32.const 1024)) (i64.const 0))))`, request, len(request))
+			(if (i64.ge_s (call $exec (i32.const 0) (i32.const %d) (i32.const 1024) (i32.const 1024)) (i64.const 0)) (then (return (i32.const 0))))
+			(drop (call $output (i32.const 1024) (i32.wrap_i64 (call $take (i32.const 0) (i32.const 0) (i32.const 1024) (i32.const 1024))) (i32.const 0) (i32.const 0)))
+			(i32.const 1)))`, request, len(request))
 }
 
 // holding is what this process holds of the machine, in bytes, and how many

@@ -85,7 +85,9 @@ func TestMemoryInRedisIsFlat(t *testing.T) {
 		}
 	}
 	t.Logf("%d jobs: %d bytes after %d, %d at the end, %d keys; %d kept on disk", waves*wave, warm, warmUp*wave, last, keys, kept.jobs.Load())
-	require.Less(t, last, warm+slack, "Redis keeps more with each job")
+	// What is on its way takes room for a moment; what is kept does not go.
+	require.Eventually(t, func() bool { return usedMemory(t, rdb) < warm+slack }, 10*time.Second, 10*time.Millisecond,
+		"Redis keeps more with each job: %d bytes where it kept %d", last, warm)
 }
 
 // oneOfSeveral ends in a way that the payload says.

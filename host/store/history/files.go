@@ -10,6 +10,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/henge-run/henge/host/store/connection"
 	"github.com/henge-run/henge/host/store/filename"
 )
 
@@ -140,7 +141,7 @@ func (s *Store) takeIdle() *file {
 func (s *Store) shut(f *file) error {
 	var err error
 	if f.conn != nil {
-		err = f.conn.Close()
+		err = connection.Close(f.conn)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

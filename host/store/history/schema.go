@@ -7,6 +7,8 @@ import (
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 // schemaVersion stands in PRAGMA user_version. A database with a higher one is
@@ -30,7 +32,7 @@ CREATE TABLE highest (topic TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID
 
 // openConn opens a database and brings it to schemaVersion.
 func openConn(ctx context.Context, path string, busy time.Duration) (*sqlite.Conn, error) {
-	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	conn, err := connection.Open(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +54,7 @@ func openConn(ctx context.Context, path string, busy time.Duration) (*sqlite.Con
 		pause.Stop()
 	}
 	if err != nil {
-		_ = conn.Close()
+		_ = connection.Close(conn)
 		return nil, err
 	}
 	return conn, nil

@@ -12,6 +12,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/henge-run/henge/host/store/circle"
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 // Export implements circle.Keeper.
@@ -88,7 +89,7 @@ func (s *Store) alone(ctx context.Context, path string) error {
 		return nil
 	}
 	for {
-		conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+		conn, err := connection.Open(path, sqlite.OpenReadWrite)
 		if err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ func (s *Store) alone(ctx context.Context, path string) error {
 			mode = row.ColumnText(0)
 			return nil
 		}})
-		if closed := conn.Close(); err == nil {
+		if closed := connection.Close(conn); err == nil {
 			err = closed
 		}
 		switch {
@@ -136,12 +137,12 @@ func copyFile(to, from string) error {
 // may come from anywhere: a trigger on a table of henge's own would be carried
 // out by henge itself.
 func checkBackup(ctx context.Context, path string) error {
-	opened, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
+	opened, err := connection.Open(path, sqlite.OpenReadOnly)
 	if err != nil {
 		return err
 	}
 	c := &conn{Conn: opened}
-	defer c.Close()
+	defer c.close()
 	c.SetInterrupt(ctx.Done())
 	id, err := c.number("PRAGMA application_id")
 	if err != nil || id != applicationID {
@@ -154,6 +155,11 @@ func checkBackup(ctx context.Context, path string) error {
 	var found string
 	if err := c.each(func(row *sqlite.Stmt) { found = row.ColumnText(0) }, "PRAGMA quick_check(1)"); err != nil || found != "ok" {
 		return errors.Join(fmt.Errorf("the backup is damaged: %s", found), err)
+	}
+	// A job cannot make one, and could change the tables behind one that is there.
+	virtual, err := c.number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage = 0")
+	if err != nil || virtual > 0 {
+		return errors.Join(fmt.Errorf("the backup has %d virtual tables, which a circle cannot have", virtual), err)
 	}
 	theirs, err := c.ownSchema()
 	if err != nil {
@@ -171,12 +177,12 @@ func checkBackup(ctx context.Context, path string) error {
 
 // freshSchema is the schema of henge's own tables as they are made.
 func freshSchema() (string, error) {
-	opened, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
+	opened, err := connection.Open(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
 	if err != nil {
 		return "", err
 	}
 	c := &conn{Conn: opened}
-	defer c.Close()
+	defer c.close()
 	if err := sqlitex.ExecuteScript(opened, schema, nil); err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/henge-run/henge/host/store/circle"
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 // conn is a connection to a circle's database. Its guard looks at every
@@ -57,7 +58,7 @@ const pageSize = 4096
 // openConn opens a database, which it makes where it is missing, and brings it
 // to schemaVersion.
 func openConn(ctx context.Context, path string, maxBytes int64) (*conn, error) {
-	opened, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	opened, err := connection.Open(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
 		return nil, fmt.Errorf("open the circle's database: %w", err)
 	}
@@ -114,9 +115,9 @@ func (c *conn) prepare(maxBytes int64) (err error) {
 			return err
 		}
 	}
-	if err := c.SetDefensive(true); err != nil {
-		return err
-	}
+	// SQLite's defensive mode stays off: the library (v1.4.2) turns it on with one
+	// argument where SQLite takes two, and so has it write to wherever the memory
+	// behind that one points. The guard refuses all that it would refuse.
 	c.limit()
 	if err := c.functions(); err != nil {
 		return err
@@ -169,10 +170,7 @@ func (c *conn) interruptBy(ctx context.Context) {
 	}
 }
 
-func (c *conn) close() error {
-	c.SetInterrupt(nil)
-	return c.Close()
-}
+func (c *conn) close() error { return connection.Close(c.Conn) }
 
 // exec carries out a statement of henge's own.
 func (c *conn) exec(query string, args ...any) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/store/circle"
@@ -59,6 +60,45 @@ func TestManyCircles(t *testing.T) {
 	require.LessOrEqual(t, highest, 3*most)
 	t.Logf("%d circles: at most %d files open, heap %d KiB more", *circles, highest, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
 	require.Eventually(t, func() bool { return openFiles(t, dir) == 0 }, time.Minute, 10*time.Millisecond, "idle ones are closed")
+}
+
+// Connections are opened, used and closed by many at once, and what one of them
+// does is seen by no other.
+func TestManyAtOnce(t *testing.T) {
+	const most, users, each = 8, 8, 400
+	s := open(t, t.TempDir(), sqlite.Options{MaxOpen: most})
+	var group errgroup.Group
+	for user := range users {
+		group.Go(func() error {
+			for i := range each {
+				// Nobody else has this circle, so nothing can be in its way.
+				if err := writeOne(t.Context(), s, fmt.Sprintf("c%d-%d", user, i%20)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+}
+
+func writeOne(ctx context.Context, s *sqlite.Store, name string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tx, err := s.Begin(ctx, &job.Job{Circle: name}, false)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Close()
+	for _, statement := range []string{"CREATE TABLE IF NOT EXISTS t (a)", "INSERT INTO t VALUES (1)"} {
+		if _, err := tx.Exec(ctx, circle.Statement{SQL: statement, Access: all}); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	if err := tx.Commit(ctx, nil); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 // Jobs wait for room, and not for ever.
@@ -146,6 +186,7 @@ func TestForgedBackup(t *testing.T) {
 		"of something else":         "PRAGMA application_id = 1",
 		"a column more":             "ALTER TABLE henge_member ADD COLUMN x",
 		"an index that has a price": "CREATE INDEX x ON henge_job (output)",
+		"a virtual table":           "CREATE VIRTUAL TABLE x USING fts5(a)",
 	} {
 		t.Run(name, func(t *testing.T) {
 			begin(t, s, "acme")
