@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hibiken/asynq"
 )
@@ -14,16 +15,20 @@ type asynqSystem struct {
 	redis  asynq.RedisConnOpt
 	queue  string
 	client *asynq.Client
+
+	// kept has a job and its result stay for a while, as they do in henge and in
+	// River. Otherwise asynq deletes a job that has ended.
+	kept bool
 }
 
 var _ system = (*asynqSystem)(nil)
 
-func newAsynq(url, name string) (*asynqSystem, error) {
+func newAsynq(url, name string, kept bool) (*asynqSystem, error) {
 	opt, err := asynq.ParseRedisURI(url)
 	if err != nil {
 		return nil, fmt.Errorf("redis URL: %w", err)
 	}
-	a := &asynqSystem{redis: opt, queue: name, client: asynq.NewClient(opt)}
+	a := &asynqSystem{redis: opt, queue: name, client: asynq.NewClient(opt), kept: kept}
 	if err := a.client.Ping(); err != nil {
 		return nil, fmt.Errorf("reach Redis: %w", err)
 	}
@@ -49,7 +54,11 @@ func (a *asynqSystem) fill(ctx context.Context, n int) error {
 }
 
 func (a *asynqSystem) push(ctx context.Context) error {
-	_, err := a.client.EnqueueContext(ctx, asynq.NewTask("noop", []byte("40 + 2")), asynq.Queue(a.queue))
+	options := []asynq.Option{asynq.Queue(a.queue)}
+	if a.kept {
+		options = append(options, asynq.Retention(24*time.Hour))
+	}
+	_, err := a.client.EnqueueContext(ctx, asynq.NewTask("noop", []byte("40 + 2")), options...)
 	return err
 }
 
@@ -57,9 +66,13 @@ func (a *asynqSystem) start(_ context.Context, slots int, started func()) (func(
 	server := asynq.NewServer(a.redis, asynq.Config{
 		Concurrency: slots, Queues: map[string]int{a.queue: 1}, LogLevel: asynq.FatalLevel,
 	})
-	err := server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
+	err := server.Start(asynq.HandlerFunc(func(_ context.Context, task *asynq.Task) error {
 		started()
-		return nil
+		if !a.kept {
+			return nil
+		}
+		_, err := task.ResultWriter().Write([]byte("42"))
+		return err
 	}))
 	if err != nil {
 		return nil, err

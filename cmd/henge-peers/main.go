@@ -52,7 +52,7 @@ type system interface {
 }
 
 func main() {
-	name := flag.String("system", "", "asynq or river")
+	name := flag.String("system", "", "asynq, asynq-kept or river")
 	own := flag.String("name", "bench", "what the queue or the schema is called")
 	redisURL := flag.String("redis-url", "redis://127.0.0.1:6379", "for asynq")
 	postgresURL := flag.String("postgres-url", "", "for river; by default a server is started")
@@ -68,12 +68,12 @@ func work(name, own, redisURL, postgresURL string) (err error) {
 	defer cancel()
 	var s system
 	switch name {
-	case "asynq":
-		s, err = newAsynq(redisURL, own)
+	case "asynq", "asynq-kept":
+		s, err = newAsynq(redisURL, own, name == "asynq-kept")
 	case "river":
 		s, err = newRiver(ctx, postgresURL, own)
 	default:
-		return fmt.Errorf("-system is %q and can be asynq or river", name)
+		return fmt.Errorf("-system is %q and can be asynq, asynq-kept or river", name)
 	}
 	if err != nil {
 		return err

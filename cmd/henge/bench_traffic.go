@@ -93,7 +93,7 @@ func (c *benchFairness) Run(ctx context.Context, s streams, g *globals) error {
 
 // benchCompare is henge bench compare.
 type benchCompare struct {
-	Peer         []string `enum:"asynq,river" default:"asynq,river" help:"What henge is compared with: asynq, on the same Redis, and River, on PostgreSQL."`
+	Peer         []string `enum:"asynq,asynq-kept,river" default:"asynq,asynq-kept,river" help:"What henge is compared with: asynq, on the same Redis, as it is and keeping what ended as the others do, and River, on PostgreSQL."`
 	PeersCommand string   `type:"path" placeholder:"FILE" help:"The command henge-peers, by default beside henge or on the PATH; make peers builds it."`
 	PostgresURL  string   `name:"postgres-url" placeholder:"URL" help:"PostgreSQL for River; by default a server is started where PostgreSQL is installed."`
 	Slots        int      `default:"64" help:"How many jobs run at once."`

@@ -18,7 +18,7 @@ type PeerOptions struct {
 	// Command is the path of henge-peers.
 	Command string
 
-	// Systems are the peers by name: asynq, river.
+	// Systems are the peers by name: asynq, asynq-kept, river.
 	Systems []string
 
 	// RedisURL is for those that work with Redis, PostgresURL for the others;
