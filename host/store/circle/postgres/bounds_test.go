@@ -206,3 +206,24 @@ func TestServerThatIsGone(t *testing.T) {
 	require.Equal(t, abi.Unavailable, said.Code)
 	require.NotContains(t, said.Message, "sock")
 }
+
+// A server that is started anew has ended all connections, of which those that
+// were used a moment ago are not looked at before they are used again.
+func TestConnectionsThatWereCut(t *testing.T) {
+	at, admin := servers.Database(t)
+	const most = 4
+	s := open(t, at, postgres.Options{MaxOpen: most})
+	root := superuser(t, admin)
+	for range 5 {
+		var open []circle.Tx
+		for range most {
+			open = append(open, begin(t, s, "acme"))
+		}
+		for _, tx := range open {
+			require.NoError(t, tx.Close())
+		}
+		_, err := root.Exec(t.Context(), "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND query LIKE '%DISCARD ALL%'", root.Config().Database)
+		require.NoError(t, err)
+		write(t, s, "acme", "CREATE TABLE IF NOT EXISTS t (a text)")
+	}
+}

@@ -48,8 +48,10 @@ func (s *Store) Begin(ctx context.Context, j *job.Job, lock bool) (circle.Tx, er
 }
 
 func (s *Store) begin(ctx context.Context, j *job.Job, lock bool) (*tx, error) {
-	// The second time for one that was removed since it was looked for.
-	for again := false; ; again = true {
+	// Nothing has been done yet, so all may be tried again: once where the circle
+	// was removed since it was looked for, and with each connection of the pool
+	// that the server has ended, as it does when it is started anew.
+	for removed, cut := false, 0; ; {
 		place, found, err := s.place(ctx, j.Circle)
 		if err == nil && !found {
 			place, err = s.ensure(ctx, j.Circle)
@@ -58,12 +60,19 @@ func (s *Store) begin(ctx context.Context, j *job.Job, lock bool) (*tx, error) {
 			return nil, err
 		}
 		t, err := s.beginIn(ctx, place, j, lock)
-		if err == nil || again || !missing(err) {
+		switch {
+		case !removed && missing(err):
+			removed = true
+			s.forget(j.Circle)
+		case errors.Is(err, errCut) && cut < s.opts.MaxOpen:
+			cut++
+		default:
 			return t, err
 		}
-		s.forget(j.Circle)
 	}
 }
+
+var errCut = errors.New("the server has ended the connection to the circles' databases")
 
 func (s *Store) beginIn(ctx context.Context, place string, j *job.Job, lock bool) (_ *tx, err error) {
 	conn, err := s.jobs.Acquire(ctx)
@@ -73,6 +82,9 @@ func (s *Store) beginIn(ctx context.Context, place string, j *job.Job, lock bool
 	t := &tx{store: s, conn: conn, place: place, job: j}
 	defer func() {
 		if err != nil {
+			if t.raw().IsClosed() && ctx.Err() == nil {
+				err = fmt.Errorf("%w: %w", errCut, err)
+			}
 			err = errors.Join(err, t.Close())
 		}
 	}()
