@@ -42,6 +42,7 @@ type Claim struct {
 
 	live    job.Live // Job.Live
 	backoff *Backoff // the job's own
+	token   string   // what the script that ends the attempt is told; see lua/ending.lua
 	scope   string
 	done    claimState
 }
@@ -147,6 +148,7 @@ func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
 	claim.Failures = c.int()
 	claim.Job.Failures = claim.Failures
 	claim.Crashes = c.int()
+	claim.token = c.string()
 	claim.scope = scopeOf(claim.Job.Queue)
 	for _, d := range q.dialects {
 		if d.name() == claim.Job.Dialect {

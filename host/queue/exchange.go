@@ -72,6 +72,7 @@ func (q *Queue) exchange(ctx context.Context, done []Done, n int) (Exchanged, er
 		}
 		endings = append(endings, e)
 	}
+	inOrder(endings)
 	if x.Finished < len(done) {
 		n = 0 // the rest must not wait behind what would be claimed
 	}
@@ -171,9 +172,7 @@ func (q *Queue) call(ctx context.Context, c call, n int) (answer, error) {
 // finish runs the script that only ends attempts.
 func (q *Queue) finish(ctx context.Context, endings []ending) (answer, error) {
 	args := q.opts.args(q.opts.Worker, q.opts.LogLines, millis(q.opts.LogTTL))
-	for _, e := range endings {
-		args = append(args, e.args...)
-	}
+	args = encodeEndings(args, endings)
 	reply, err := q.scripts.finish.do(ctx, q.rdb, []string{endings[0].scope + inLease}, args...)
 	if isRefused(err) && len(endings) > 1 {
 		return q.finishEach(ctx, endings)
@@ -219,9 +218,7 @@ func (q *Queue) claim(ctx context.Context, c call, n int) (a answer, err error) 
 		keys = append(keys, l.name)
 		args = append(args, l.dialect.name(), l.tier)
 	}
-	for _, e := range c.endings {
-		args = append(args, e.args...)
-	}
+	args = encodeEndings(args, c.endings)
 	for {
 		reply, err := q.scripts.claim.do(ctx, q.rdb, keys, args...)
 		if isRefused(err) && len(c.endings) > 0 {

@@ -1,8 +1,11 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/henge-run/henge/host/job"
 )
@@ -33,8 +36,40 @@ func (q *Queue) Finish(ctx context.Context, c *Claim, r *job.Result) error {
 type ending struct {
 	done  Done
 	scope string
+	of    origin
+	short bool // it is a success, and only that
 	args  []any
 	size  int // bytes, about
+}
+
+// origin is what successes have in common that the scripts are told as one.
+type origin struct{ token, queue, circle, dialect string }
+
+// inOrder brings those together that are told as one.
+func inOrder(endings []ending) {
+	slices.SortStableFunc(endings, func(a, b ending) int {
+		return cmp.Or(strings.Compare(a.of.token, b.of.token), strings.Compare(a.of.queue, b.of.queue), strings.Compare(a.of.circle, b.of.circle))
+	})
+}
+
+// encodeEndings adds endings to the arguments of a script; see lua/ending.lua.
+func encodeEndings(args []any, endings []ending) []any {
+	for len(endings) > 0 {
+		first, n := endings[0], 1
+		for first.short && n < len(endings) && endings[n].short && endings[n].of == first.of {
+			n++
+		}
+		successes := 0
+		if first.short {
+			successes = n
+		}
+		args = append(args, first.of.dialect, first.of.queue, first.of.circle, first.of.token, successes)
+		for _, e := range endings[:n] {
+			args = append(args, e.args...)
+		}
+		endings = endings[n:]
+	}
+	return args
 }
 
 // ending decides what becomes of a job whose attempt ended so.
@@ -58,13 +93,15 @@ func (q *Queue) ending(d Done) ending {
 		number = first + len(r.Log) - len(lines)
 	}
 	text, cost := message(r), encodeCost(r.Cost)
-	e := ending{done: d, scope: c.scope, size: len(r.Output) + len(text) + len(cost)}
-	e.args = []any{c.Job.Dialect, c.Job.Queue, c.Job.ID, c.Job.Attempt}
-	if r.End == job.Success && len(lines) == 0 {
-		e.args = append(e.args, "done", r.Output, cost)
+	e := ending{
+		done: d, scope: c.scope, of: origin{c.token, c.Job.Queue, c.Job.Circle, c.Job.Dialect},
+		short: r.End == job.Success && len(lines) == 0, size: len(r.Output) + len(text) + len(cost),
+	}
+	if e.short {
+		e.args = []any{c.Job.ID, c.Job.Attempt, r.Output, cost}
 		return e
 	}
-	e.args = append(e.args, mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines), number)
+	e.args = []any{c.Job.ID, c.Job.Attempt, mode, r.End.String(), r.Output, text, cost, failures, delay, len(lines), number}
 	for _, line := range lines {
 		b := encodeLogLine(line)
 		e.size += len(b)

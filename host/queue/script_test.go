@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,10 +57,13 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, []any{int64(1)}, run(s.sweep, osis+" "+osis+"x", "hero", "hero"))
 		fields := append([]any{alice, nil, nil, "40 + 2"}, make([]any, 13)...)
 		claimed := claim()
-		handedOut := []any{[]any{"hero", "J", osis, "1", "1", rdb.HGet(t.Context(), heroJob+"J", "begun").Val(), "0", "0", fields}}
-		require.Equal(t, []any{int64(-1), handedOut, empty, empty, empty}, claimed)
+		handedOut := func(token string) []any {
+			return []any{[]any{"hero", "J", osis, "1", "1", rdb.HGet(t.Context(), heroJob+"J", "begun").Val(), "0", "0", token, fields}}
+		}
+		token := strconv.FormatFloat(rdb.ZScore(t.Context(), scopeShared+inLease, memberOf(osis, "J")).Val(), 'f', -1, 64)
+		require.Equal(t, []any{int64(-1), handedOut(token), empty, empty, empty}, claimed)
 		calls--
-		require.Equal(t, []any{int64(0), handedOut, empty, empty, empty}, claim(), "again")
+		require.Equal(t, []any{int64(0), handedOut(""), empty, empty, empty}, claim(), "again")
 		require.Equal(t, []any{empty, empty}, run(s.renew, "k", "w", 10000, "hero", osis, "J", 1))
 		require.Equal(t, []any{[]any{int64(1), int64(3)}, empty},
 			run(s.renew, "k", "w", 10000, "hero", osis, "I", 1, "hero", osis, "J", 1, "hero", osis, "J", 2))
@@ -81,8 +85,8 @@ func TestScriptsAlone(t *testing.T) {
 		claim()
 		finish := func(worker, mode, ending string) any {
 			return run(s.finish, "k", worker, 10, 1000,
-				"hero", osis, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "", "line",
-				"hero", osis, "I", 3, mode, ending, "42", "", "", 1, 1000, 0, "").([]any)[0]
+				"hero", osis, alice, "", 0, "J", 3, mode, ending, "42", "", "{}", 1, 1000, 1, "", "line",
+				"hero", osis, alice, "", 0, "I", 3, mode, ending, "42", "", "", 1, 1000, 0, "").([]any)[0]
 		}
 		require.Equal(t, int64(0), finish("other", "end", "success"))
 		require.Equal(t, int64(1), finish("w", "end", "success"))

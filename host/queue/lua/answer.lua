@@ -39,7 +39,7 @@ local function again(slot, call)
       local state, _, fields = d.read_job(queue, id)
       prolong(d, queue, id, state, LEASE_ENDS)
       found[#found + 1] = {d.name, id, queue, attempt, int(count(state.run)),
-        int(count(state.begun)), int(count(state.failures)), int(count(state.crashes)), fields}
+        int(count(state.begun)), int(count(state.failures)), int(count(state.crashes)), '', fields}
     end
   end
   return found

@@ -19,7 +19,8 @@
 --
 -- Returns {next, jobs, notices, finished, left}:
 --   next      ms until something is due, 0 for at once, -1 for nothing known
---   jobs      {dialect, id, list, attempt, run, begun, failures, crashes, {field, ...}}
+--   jobs      {dialect, id, list, attempt, run, begun, failures, crashes, token,
+--             {field, ...}}, the token for ending.lua, '' for none
 --   notices   {list, id, text}: what an operator should read
 --   finished  how the attempts were ended: see finish.lua
 --   left      the positions, from 1, of lists that may hold more

@@ -182,7 +182,7 @@ end
 -- are the ones of its claim and the lease stands. It returns the job's state
 -- or nil. With command 'ZREM' the lease is given up with it.
 local function holds(d, queue, id, attempt, worker, command)
-  local state = d.read_hold(queue, id)
+  local state = d.read_fence(queue, id)
   if state and state.attempt == attempt and state.worker == worker then
     local lease = redis.call(command or 'ZSCORE', d.scope(queue).lease, member(d, queue, id))
     if lease and lease ~= 0 then
@@ -190,6 +190,20 @@ local function holds(d, queue, id, attempt, worker, command)
     end
   end
   return nil
+end
+
+-- A token is when a lease was to end that was given with a claim. As long as it
+-- still is, nothing is to be done at the end of the attempt but to write that:
+-- jobs with more to do get no token, and outdate makes that of a job worth nothing
+-- which gets more to do while it runs. To read all that there may be is most of
+-- what it takes to end a job, since Redis looks through a small hash for each
+-- field that is missing.
+local function as_claimed(d, queue, id, attempt, worker, token, lease_ends)
+  return lease_ends == token and d.is_at(queue, id, attempt, worker)
+end
+
+local function outdate(d, queue, id)
+  redis.call('ZADD', d.scope(queue).lease, 'XX', 'INCR', '1', member(d, queue, id))
 end
 
 -- A channel is a set of leases that are counted together: those of a circle,

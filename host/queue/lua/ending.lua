@@ -1,7 +1,12 @@
--- ending: how attempts end. It reads jobs out of ARGV:
+-- ending: how attempts end. It reads them out of ARGV, of each list and claim in
+-- turn:
 --
---   dialect, list, id, attempt
---   'done', and then only output and cost: a success without lines of a log; or
+--   dialect, list, circle, and the token of the claim, '' for none
+--   of how many jobs success is all that there is to say, 0 for another end
+--
+-- then id, attempt, output and cost of each of these; or of the other
+--
+--   id, attempt
 --   'end', 'retry' or 'dead', which is an end that leaves a dead letter
 --   how it ended, job.End's name
 --   output
@@ -48,32 +53,31 @@ local function unnoted(d, queue, id, attempt, first, i)
   return of == attempt and i + math.max(0, count(n) - tonumber(first)) or i
 end
 
--- finish ends the attempt at ARGV[i], and returns where the next one is and 1 when
--- that was written, 2 when the same was written before (a client that lost the
--- answer sends it again), 0 when the job is no longer the worker's: then nothing
--- was written.
-local function finish(i, worker, log_lines, log_ttl)
-  local d, queue, id, attempt, mode = dialect(ARGV[i]), unpack(ARGV, i + 1, i + 4)
-  local ending, output, message, cost, failures
-  local logged, last = i + 13
-  if mode == 'done' then
-    ending, output, message, cost, last = 'success', ARGV[i + 5], '', ARGV[i + 6], i + 6
+-- finish ends one attempt, which is told from ARGV[i] on, and returns where the
+-- next begins and 1 when it was written, 2 when the same was written before (a
+-- client that lost the answer sends it again), 0 when the job is no longer the
+-- worker's: then nothing was written.
+local function finish(d, queue, circle, token, i, worker, log_lines, log_ttl)
+  local id, attempt, mode, ending, output, message, cost, failures = unpack(ARGV, i, i + 7)
+  local logged = i + 11
+  local last = logged - 1 + tonumber(ARGV[i + 9])
+  local scope, m = d.scope(queue), member(d, queue, id)
+  local state
+  if token ~= '' and as_claimed(d, queue, id, attempt, worker, token, redis.call('ZSCORE', scope.lease, m)) then
+    state = {circle = circle, as_claimed = true}
+    redis.call('ZREM', scope.lease, m)
   else
-    ending, output, message, cost, failures = unpack(ARGV, i + 5, i + 9)
-    last = logged - 1 + tonumber(ARGV[i + 11])
+    state = holds(d, queue, id, attempt, worker, 'ZREM')
   end
-  local state = holds(d, queue, id, attempt, worker, 'ZREM')
   if not state then
     return last + 1, written(d, queue, id, attempt, worker, mode, ending, failures) and 2 or 0
   end
   leave_channels(d, queue, id, state)
-  if last >= logged then
-    append_log(d, queue, id, unnoted(d, queue, id, attempt, ARGV[i + 12], logged), last, log_lines, log_ttl)
-  end
+  append_log(d, queue, id, unnoted(d, queue, id, attempt, ARGV[i + 10], logged), last, log_lines, log_ttl)
   if mode == 'retry' then
-    local at = int(NOW + tonumber(ARGV[i + 10]))
+    local at = int(NOW + tonumber(ARGV[i + 8]))
     d.set_waiting(queue, id, 'failures', failures, 'error', message, 'henge:cost', cost)
-    redis.call('ZADD', d.scope(queue).due, at, member(d, queue, id))
+    redis.call('ZADD', scope.due, at, m)
     event(d, queue, id, 'retry', state.circle, 'end', ending, 'at_ms', at)
     return last + 1, 1
   end
@@ -85,11 +89,48 @@ local function finish(i, worker, log_lines, log_ttl)
   return last + 1, 1
 end
 
+-- succeed ends n attempts of one list that are told from ARGV[i] on, and returns
+-- where the next begins. What takes Redis as long for one as for many it does once.
+local function succeed(d, queue, circle, token, i, n, worker, answers)
+  local lease, members, over = d.scope(queue).lease, {}, {}
+  for k = 1, n do
+    members[k] = member(d, queue, ARGV[i + 4 * k - 4])
+  end
+  local ends = token ~= '' and redis.call('ZMSCORE', lease, unpack(members)) or {}
+  local claimed = {circle = circle, as_claimed = true}
+  for k = 1, n do
+    local id, attempt, output, cost = unpack(ARGV, i, i + 3)
+    i = i + 4
+    local state
+    if ends[k] and as_claimed(d, queue, id, attempt, worker, token, ends[k]) then
+      state, over[#over + 1] = claimed, members[k]
+    else
+      state = holds(d, queue, id, attempt, worker, 'ZREM')
+      leave_channels(d, queue, id, state)
+    end
+    if state then
+      end_job(d, queue, id, state, 'success', output, '', cost)
+      answers[#answers + 1] = 1
+    else
+      answers[#answers + 1] = written(d, queue, id, attempt, worker, 'end', 'success') and 2 or 0
+    end
+  end
+  if #over > 0 then
+    redis.call('ZREM', lease, unpack(over))
+  end
+  return i
+end
+
 -- finish_all ends the attempts from ARGV[i] on.
 local function finish_all(i, worker, log_lines, log_ttl)
   local answers = {}
   while i <= #ARGV do
-    i, answers[#answers + 1] = finish(i, worker, log_lines, log_ttl)
+    local d, queue, circle, token, n = dialect(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
+    if n > 0 then
+      i = succeed(d, queue, circle, token, i + 5, n, worker, answers)
+    else
+      i, answers[#answers + 1] = finish(d, queue, circle, token, i + 5, worker, log_lines, log_ttl)
+    end
   end
   return answers
 end

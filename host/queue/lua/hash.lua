@@ -10,9 +10,9 @@
 --   read_state(queue, id)         henge's own fields and the circle's name as
 --                                 written, or nil and why
 --   read_fence(queue, id)         the same without a look at what others write
---   read_hold(queue, id)          read_fence, of a plain attempt little more than
---                                 attempt and worker
 --   read_job(queue, id)           these, nil, and what a claim hands out
+--   is_at(queue, id, attempt, worker)  whether it is there, and its last attempt
+--                                 is this; a dialect without it gives no tokens
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
 --   set_started, set_waiting, set_ended, set_reply
@@ -35,15 +35,6 @@ local CALLED = {['end'] = 'ending', error = 'message'}
 local IN_STATE = {}
 for _, name in ipairs(STATE) do
   IN_STATE[name] = CALLED[name] or name
-end
-
--- An attempt is plain when nothing is to be done at its end but to write that:
--- the field plain then is its number. Of a small hash, where the server looks
--- through all fields for each that is missing, this is most of what it takes to
--- end a job.
-local HOLD = {'attempt', 'worker', 'plain'}
-local function hold_of(v, at)
-  return {attempt = v[at + 1], worker = v[at + 2], plain = v[at + 3]}
 end
 
 -- absent says why a read gave nothing: 'missing' when there is no such key,
@@ -74,16 +65,10 @@ local function hash_dialect(d)
   DIALECTS[d.name] = d
   local circle_fields = {unpack(d.handed_out, 1, d.circle_fields)}
 
-  -- Each list of fields begins with those that may name the circle, and ends
-  -- with a part of STATE.
-  local function before(state)
-    local all = {unpack(circle_fields)}
-    for _, name in ipairs(state) do
-      all[#all + 1] = name
-    end
-    return all
+  local brief = {unpack(circle_fields)}
+  for _, name in ipairs(STATE) do
+    brief[#brief + 1] = name
   end
-  local brief, hold = before(STATE), before(HOLD)
   local place, nothing = {}, {}
   for i, name in ipairs(d.handed_out) do
     place[name], nothing[i] = i, false
@@ -99,33 +84,25 @@ local function hash_dialect(d)
     return d.default_circle and d.default_circle(queue) or ''
   end
 
-  -- read reads fields, of which those of the state stand behind the at-th.
-  local function read(queue, id, fields, at, make)
+  function d.read_state(queue, id)
     local key = d.job_key(queue, id)
-    local v = redis.pcall('HMGET', key, unpack(fields))
+    local v = redis.pcall('HMGET', key, unpack(brief))
     if failed(v) then
       return nil, absent(key, v)
     end
-    if not v[at + 1] and not v[at + 2] and redis.call('EXISTS', key) == 0 then
+    local state = state_of(v, d.circle_fields)
+    if not state.status and not state.attempt and redis.call('EXISTS', key) == 0 then
       return nil, 'missing'
     end
-    local state = make(v, at)
     state.circle = d.circle_in(queue, v)
     return state
   end
 
-  function d.read_state(queue, id)
-    return read(queue, id, brief, d.circle_fields, state_of)
-  end
-
   d.read_fence = d.read_state
 
-  function d.read_hold(queue, id)
-    local state = read(queue, id, hold, d.circle_fields, hold_of)
-    if state and state.plain == state.attempt then
-      return state
-    end
-    return d.read_fence(queue, id)
+  function d.is_at(queue, id, attempt, worker)
+    local v = redis.pcall('HMGET', d.job_key(queue, id), 'attempt', 'worker')
+    return v[1] == attempt and v[2] == worker
   end
 
   -- read_job reads all fields, which takes half as long as to ask for each. A hash
@@ -175,7 +152,7 @@ local function hash_dialect(d)
   end
 
   -- set_started marks a job as running; fresh drops what an earlier run left.
-  function d.set_started(queue, id, worker, attempt, run, begun, fresh, plain)
+  function d.set_started(queue, id, worker, attempt, run, begun, fresh)
     local key = d.job_key(queue, id)
     if fresh then
       redis.call('HDEL', key, 'end', 'failures', 'crashes', 'cancel',
@@ -184,7 +161,7 @@ local function hash_dialect(d)
     end
     local name, at = d.touched()
     redis.call('HSET', key, 'status', d.words.started, name, at,
-      'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run, 'begun', begun, 'plain', plain and attempt or '')
+      'worker', worker, 'queue', queue, 'attempt', attempt, 'run', run, 'begun', begun)
   end
 
   -- set_waiting marks a job as waiting in a list again; further fields follow.

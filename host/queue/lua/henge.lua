@@ -67,7 +67,7 @@ end
 -- A producer that waits at a list says so in the job. Most look at the job
 -- itself, and the list would take the server a tenth of what a job costs it.
 function own.set_reply(queue, id, text, before)
-  if before and before.plain then
+  if before and before.as_claimed then
     return
   end
   if redis.pcall('HGET', own.job_key(queue, id), 'reply') == '1' then

@@ -165,8 +165,6 @@ do
     return state
   end
 
-  d.read_hold = d.read_fence
-
   function d.read_state(queue, id)
     local job, why, ended = read(queue, id)
     if ended then

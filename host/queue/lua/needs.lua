@@ -87,8 +87,10 @@ local function held_up(d, queue, id, fields, circle)
   local m, scope = member(d, queue, id), d.scope(queue)
   for _, n in ipairs(unfinished) do
     redis.call('SADD', after_key(d, queue, n), m)
-    if d.read_state(queue, n) then
-      d.set(queue, n, 'awaited', '1', 'plain', '')
+    local state = d.read_state(queue, n)
+    if state then
+      d.set(queue, n, 'awaited', '1')
+      outdate(d, state.queue or queue, n)
     end
   end
   redis.call('ZADD', scope.waiting, 'NX', NOW_TEXT, m)

@@ -11,7 +11,8 @@ local function stop_job(d, list, id, why, channel)
   local queue = state.queue or list
   local scope, m = d.scope(queue), member(d, queue, id)
   if redis.call('ZSCORE', scope.lease, m) and not d.is_ended(state.status) then
-    d.set(queue, id, 'cancel', why, 'plain', '')
+    d.set(queue, id, 'cancel', why)
+    outdate(d, queue, id)
     redis.call('PUBLISH', channel, 'cancel ' .. m)
     event(d, queue, id, 'cancel', state.circle, 'reason', string.sub(why, 1, MAX_ID))
     return 'stopping'

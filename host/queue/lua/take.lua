@@ -128,10 +128,11 @@ local function take(d, queue, id)
   else
     run, begun = int(run), int(count(state.begun))
   end
-  local plain = not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
-  d.set_started(queue, id, WORKER, attempt, run, begun, fresh, plain)
+  d.set_started(queue, id, WORKER, attempt, run, begun, fresh)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
+  local plain = d.is_at and not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
   local n = #jobs + 1
   jobs[n], members[n] = {d.name, id, queue, attempt, run, begun,
-    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)), fields}, m
+    int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)),
+    plain and LEASE_ENDS or '', fields}, m
 end
