@@ -1,6 +1,7 @@
 //! How a job ends whose script did not.
 
-use henge_guest::{Code, Error, Failure};
+use henge_guest::{Error, Failure};
+use henge_rustengine::{uncaught, unparsed, Place};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr};
 use rustpython_vm::compiler::CompileError;
 use rustpython_vm::{AsObject, VirtualMachine};
@@ -8,13 +9,7 @@ use rustpython_vm::{AsObject, VirtualMachine};
 use crate::engine::{Broken, SCRIPT};
 use crate::text;
 
-/// A line and a column of the script, from 1.
-type Place = (usize, usize);
-
 /// How a job ends for what its script did; nothing where the script ended itself, and all is well.
-///
-/// A script that cannot be parsed never will be, so it is not worth another attempt; about any
-/// other error the job's own policy decides.
 pub fn ended(vm: &VirtualMachine, broken: Broken) -> Option<Failure> {
     match broken {
         Broken::Syntax(error) => Some(syntax(&error)),
@@ -25,9 +20,7 @@ pub fn ended(vm: &VirtualMachine, broken: Broken) -> Option<Failure> {
 
 fn syntax(error: &CompileError) -> Failure {
     let place = Some(error.python_location()).filter(|(line, _)| *line > 0);
-    Failure::new(placed(format!("SyntaxError: {error}"), place))
-        .with_code("parse_error")
-        .with_retry(false)
+    unparsed(format!("SyntaxError: {error}"), place)
 }
 
 /// Whether it is what `sys.exit()` raises, with nothing to complain about.
@@ -46,7 +39,6 @@ fn left_well(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> bool {
     }
 }
 
-/// The host's words where it refused something, and the script's where it has a code of its own.
 fn raised(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Failure {
     let field = |name: &'static str| {
         let value = error.as_object().get_attr(name, vm).ok()?;
@@ -57,13 +49,7 @@ fn raised(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Failure {
                 .into_owned(),
         )
     };
-    let place = place(error);
-    match (field("code"), field("message")) {
-        (Some(code), Some(message)) if !code.is_empty() => {
-            Failure::new(placed(format!("{code}: {message}"), place)).with_code(code)
-        }
-        _ => Failure::new(placed(text::exception(vm, error), place)).with_code("script_error"),
-    }
+    uncaught(field, place(error), || text::exception(vm, error))
 }
 
 /// The innermost place in the script itself that a traceback goes through: what it called of the
@@ -84,21 +70,7 @@ fn place(error: &PyBaseExceptionRef) -> Option<Place> {
     found
 }
 
-fn placed(words: String, place: Option<Place>) -> String {
-    match place {
-        Some((line, column)) => format!("{words} (line {line}, column {column})"),
-        None => words,
-    }
-}
-
 /// What the engine itself could not do with a script's values.
 pub fn inside(error: Error) -> Failure {
     Failure::new(error.to_string()).with_code(error.code.name())
-}
-
-/// A script that is no text.
-pub fn not_utf8(at: usize) -> Failure {
-    Failure::new(format!("the script is not valid UTF-8 at byte {at}"))
-        .with_code(Code::InvalidArgument.name())
-        .with_retry(false)
 }

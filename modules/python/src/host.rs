@@ -4,11 +4,11 @@
 //! They are builtins, so a script can have others of their names. An error of the host is a
 //! `HostError`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
-use henge_guest::log::{self, Level};
+use henge_guest::log::Level;
 use henge_guest::{job, Error, Value};
-use henge_rustengine::{functions, kind, wrong};
+use henge_rustengine::{functions, set_written, wrong, LINES};
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObjectRef, PyResult, TryFromObject, VirtualMachine};
@@ -17,22 +17,15 @@ use crate::text;
 use crate::value::{to_host, to_script};
 
 thread_local! {
-    /// Whether the script has written its result itself.
-    static WRITTEN: Cell<bool> = const { Cell::new(false) };
     /// The class of what is raised for a refusal. Scripts may hide its name.
     static HOST_ERROR: RefCell<Option<PyObjectRef>> = const { RefCell::new(None) };
     /// The streams behind `print`, each with a line that may be unfinished.
     static STREAMS: RefCell<Vec<PyObjectRef>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether the script has called `output`.
-pub fn has_written() -> bool {
-    WRITTEN.get()
-}
-
 /// Gives scripts all functions.
 pub fn define(vm: &VirtualMachine) -> PyResult<()> {
-    for function in functions() {
+    for function in functions(i64::BITS) {
         // Once for the module, which never ends.
         let name: &'static str = function.name.clone().leak();
         builtin(vm, name, move |args: FuncArgs, vm: &VirtualMachine| {
@@ -46,7 +39,7 @@ pub fn define(vm: &VirtualMachine) -> PyResult<()> {
     }
     builtin(vm, "output", |args: FuncArgs, vm: &VirtualMachine| {
         let args = by_place(vm, "output", args)?;
-        WRITTEN.set(true);
+        set_written();
         let none = vm.ctx.none();
         let bytes = text::result(vm, args.first().unwrap_or(&none));
         bytes
@@ -54,12 +47,7 @@ pub fn define(vm: &VirtualMachine) -> PyResult<()> {
             .map_err(|e| raised(vm, e))?;
         Ok(none)
     })?;
-    for (name, level) in [
-        ("log_debug", Level::Debug),
-        ("log_info", Level::Info),
-        ("log_warn", Level::Warn),
-        ("log_error", Level::Error),
-    ] {
+    for (name, level) in LINES {
         builtin(vm, name, move |args: FuncArgs, vm: &VirtualMachine| {
             let args = by_place(vm, name, args)?;
             line(vm, level, &args).map_err(|e| raised(vm, e))?;
@@ -89,7 +77,7 @@ fn by_place(vm: &VirtualMachine, name: &str, args: FuncArgs) -> PyResult<Vec<PyO
     }
 }
 
-/// Writes a line. One that cannot be written is no reason for a script to fail.
+/// Writes a line.
 fn line(vm: &VirtualMachine, level: Level, args: &[PyObjectRef]) -> Result<(), Error> {
     let (words, fields) = match args {
         [text] => (text, Value::Null),
@@ -100,22 +88,7 @@ fn line(vm: &VirtualMachine, level: Level, args: &[PyObjectRef]) -> Result<(), E
             ))
         }
     };
-    let fields = match fields {
-        Value::Null => Vec::new(),
-        Value::Map(fields) => fields,
-        other => {
-            return Err(wrong(format!(
-                "what stands beside a line is a map, and not {}",
-                kind(&other)
-            )))
-        }
-    };
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|(k, v)| (k.as_str(), v.clone()))
-        .collect();
-    drop(log::write_with(level, &text::shown(vm, words), &fields));
-    Ok(())
+    henge_rustengine::line(level, &text::shown(vm, words), fields)
 }
 
 /// Adds what is written in Python: the class of refusals, and the streams.

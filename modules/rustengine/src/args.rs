@@ -54,6 +54,9 @@ impl Args {
     pub(crate) fn int(&mut self, at: usize, what: &str) -> Result<i64, Error> {
         match self.value(at) {
             Value::Int(n) => Ok(n),
+            Value::Float(_) => Err(wrong(format!(
+                "{what} is a whole number, and not a floating-point number"
+            ))),
             other => Err(unlike(what, "a whole number", &other)),
         }
     }

@@ -28,6 +28,11 @@ impl Function {
         }
     }
 
+    /// How many arguments it takes at least.
+    pub fn least(&self) -> usize {
+        *self.takes.start()
+    }
+
     /// Calls it with what a script passed.
     ///
     /// # Errors

@@ -1,27 +1,35 @@
 //! What engines in Rust have in common: the host's functions under the names that the README of
-//! Rhai lists, in values of no language. An engine turns its own values into these and back, and
-//! an error into an exception.
+//! Rhai lists, in values of no language, what a job begins with, and how one ends whose script did
+//! not. An engine turns its own values into these and back, and an error into an exception.
 //!
-//! What belongs to a language stays with it: `output`, the lines of the log, and how either shows a
-//! value.
+//! What belongs to a language stays with it: how `output` and the lines of the log show a value, and
+//! what its own errors say.
 
 mod args;
 mod data;
+mod end;
 mod function;
 mod http;
 mod job;
+mod log;
+mod module;
 mod queue;
 mod random;
 mod redis;
 
-pub use args::{kind, wrong, Args};
+pub use args::wrong;
+pub use end::{uncaught, unparsed, Place};
 pub use function::{Function, Returned};
+pub use job::{has_written, names, set_written};
+pub use log::{line, LINES};
+pub use module::{ready, run};
 
-/// All functions, in no order that matters.
-pub fn functions() -> Vec<Function> {
+/// All functions, in no order that matters. `integer_bits` is how many bits the language's ordinary
+/// integers have, at most 64: `rand()` gives one of these.
+pub fn functions(integer_bits: u32) -> Vec<Function> {
     let mut all = Vec::with_capacity(80);
     job::add(&mut all);
-    random::add(&mut all);
+    random::add(&mut all, integer_bits);
     redis::add(&mut all);
     data::add(&mut all);
     http::add(&mut all);

@@ -8,10 +8,11 @@ use crate::wrong;
 /// The most bytes that one call gives.
 const MAX_BYTES: i64 = 65_536;
 
-pub(crate) fn add(all: &mut Vec<Function>) {
-    all.push(Function::new("rand", 0..=2, |mut args| {
+pub(crate) fn add(all: &mut Vec<Function>, integer_bits: u32) {
+    let spare = i64::BITS - integer_bits;
+    all.push(Function::new("rand", 0..=2, move |mut args| {
         match args.count() {
-            0 => Ok(Value::Int(clock::random_u64()? as i64)),
+            0 => Ok(Value::Int(clock::random_u64()? as i64 >> spare)),
             1 => Err(wrong("rand takes no arguments, or the two ends of a range")),
             _ => clock::random_between(args.int(0, "an end")?, args.int(1, "an end")?)
                 .map(Value::Int),

@@ -1,15 +1,12 @@
-//! Random values, drawn from the host while the job runs, so that they are new in each.
+//! `Math.random`, whose numbers are new in each job.
 
 use std::cell::Cell;
 
-use henge_guest::{clock, Error, Value};
+use henge_guest::{clock, Error};
 use rquickjs::object::Property;
 use rquickjs::{Ctx, Function, Object};
 
-use super::function::{self, thrown, wrong};
-
-/// The most bytes that one call gives.
-const MAX_BYTES: i64 = 65_536;
+use super::function::thrown;
 
 thread_local! {
     /// The state of `Math.random`; there is none until a job asks for the first number.
@@ -17,35 +14,10 @@ thread_local! {
 }
 
 pub fn define(ctx: &Ctx) -> rquickjs::Result<()> {
-    let globals = ctx.globals();
-    let math: Object = globals.get("Math")?;
+    let math: Object = ctx.globals().get("Math")?;
     let random = |ctx: Ctx| next().map(clock::fraction).map_err(|e| thrown(&ctx, e));
     let random = Function::new(ctx.clone(), random)?.with_name("random")?;
-    math.prop("random", Property::from(random).configurable().writable())?;
-
-    function::define(&globals, "rand", 0..=2, |mut args| match args.len() {
-        // As many as a number holds exactly.
-        0 => Ok(Value::Int(clock::random_u64()? as i64 >> 11)),
-        1 => Err(wrong("rand takes no arguments, or the two ends of a range")),
-        _ => clock::random_between(args.int(0, "an end")?, args.int(1, "an end")?).map(Value::Int),
-    })?;
-    function::define(&globals, "rand_bool", 0..=0, |_| {
-        Ok((clock::random_u64()? & 1 == 1).into())
-    })?;
-    for name in ["random", "rand_float"] {
-        function::define(&globals, name, 0..=0, |_| {
-            Ok(clock::random_fraction()?.into())
-        })?;
-    }
-    function::define(&globals, "random_bytes", 1..=1, |mut args| {
-        let count = args.int(0, "the number of bytes")?;
-        if !(0..=MAX_BYTES).contains(&count) {
-            return Err(wrong(format!("random_bytes gives 0 to {MAX_BYTES}")));
-        }
-        let mut bytes = vec![0; count as usize];
-        clock::random(&mut bytes)?;
-        Ok(bytes.into())
-    })
+    math.prop("random", Property::from(random).configurable().writable())
 }
 
 /// The next number of xoshiro256++, which the host seeds: a script may draw more numbers than it

@@ -1,17 +1,16 @@
 //! Values of scripts as values of the contract, and back.
 
 use henge_guest::Value;
+use henge_rustengine::{refused, wrong};
 use rquickjs::object::Property;
 use rquickjs::{Array, BigInt, Ctx, Function, IntoJs, Object, TypedArray};
 
-use super::function::{wrong, Refused};
+use super::function::Refused;
+use super::INTEGER_BITS;
 use crate::text;
 
-/// The nesting that the contract allows. A script can also make an object that has itself inside.
-const MAX_DEPTH: usize = 64;
-
 /// The largest integer that JavaScript's numbers tell apart from its neighbours.
-const MAX_SAFE: i64 = (1 << 53) - 1;
+const MAX_SAFE: i64 = (1 << INTEGER_BITS) - 1;
 
 /// What a script passed, for the host: `undefined` is null, and an object with a `toJSON`, such as
 /// a date, is what that gives.
@@ -20,9 +19,8 @@ pub fn to_host(value: &rquickjs::Value) -> Result<Value, Refused> {
 }
 
 fn at_depth(value: &rquickjs::Value, depth: usize) -> Result<Value, Refused> {
-    if depth > MAX_DEPTH {
-        let message = format!("a value has more than {MAX_DEPTH} levels");
-        return Err(Refused::Wrong(wrong(message)));
+    if depth > refused::MAX_DEPTH {
+        return Err(Refused::Wrong(refused::too_deep()));
     }
     if value.is_null() || value.is_undefined() {
         return Ok(Value::Null);
@@ -41,10 +39,10 @@ fn at_depth(value: &rquickjs::Value, depth: usize) -> Result<Value, Refused> {
     }
     match value.as_object() {
         Some(object) if !value.is_function() && !value.is_promise() => within(object, depth),
-        _ => Err(Refused::Wrong(wrong(match value.is_promise() {
-            true => "a promise cannot leave the script: await it".to_owned(),
-            false => format!("a {} cannot leave the script", value.type_name()),
-        }))),
+        _ => Err(Refused::Wrong(match value.is_promise() {
+            true => wrong("a promise cannot leave the script: await it"),
+            false => refused::of_type(value.type_name()),
+        })),
     }
 }
 
@@ -62,7 +60,7 @@ fn whole(value: &rquickjs::Value, n: BigInt) -> Result<Value, Refused> {
     let back = BigInt::from_i64(value.ctx().clone(), low).map_err(Refused::Script)?;
     match text::shown(value.ctx(), &back.into_value()) == text::shown(value.ctx(), value) {
         true => Ok(low.into()),
-        false => Err(Refused::Wrong(wrong("an integer has more than 64 bits"))),
+        false => Err(Refused::Wrong(refused::too_large())),
     }
 }
 
@@ -123,12 +121,4 @@ pub fn to_script<'js>(ctx: &Ctx<'js>, value: Value) -> rquickjs::Result<rquickjs
             Ok(object.into_value())
         }
     }
-}
-
-/// An error of the host that is not thrown but stands in the place of an answer.
-pub fn refusal(error: henge_guest::Error) -> Value {
-    Value::Map(vec![
-        ("code".into(), error.code.name().into()),
-        ("message".into(), error.message.into()),
-    ])
 }
