@@ -72,6 +72,7 @@ func (s *Store) begin(ctx context.Context, j *job.Job, lock bool) (*tx, error) {
 	}
 }
 
+// errCut says that a transaction could not begin on a connection of the pool.
 var errCut = errors.New("the server has ended the connection to the circles' databases")
 
 func (s *Store) beginIn(ctx context.Context, place string, j *job.Job, lock bool) (_ *tx, err error) {
