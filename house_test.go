@@ -147,7 +147,7 @@ var reserved = map[string]string{
 	"github.com/alecthomas/kong":    "cmd/henge",
 	"github.com/robfig/cron/v3":     "host/schedule",
 	"github.com/lmittmann/tint":     "cmd/henge",
-	"zombiezen.com/go/sqlite":       "host/store",
+	"github.com/ncruces/go-sqlite3": "host/store",
 	"github.com/pelletier/go-toml":  "host/policy",
 
 	"github.com/prometheus/client_golang": "host/metrics",

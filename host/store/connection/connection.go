@@ -1,34 +1,74 @@
-// Package connection opens and closes connections to SQLite's files, for the
-// stores that keep their data in them. It imports nothing of henge.
+// Package connection opens connections to SQLite's files, for the stores that
+// keep their data in them. Each has a memory of its own, which is bounded, and
+// what goes wrong in there is an error here. It imports nothing of henge.
 package connection
 
 import (
-	"sync"
+	"context"
+	"net/url"
+	"path/filepath"
+	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/ncruces/go-sqlite3"
 )
 
-// closing is held to close a connection. The library keeps the authorizer and the
-// busy handler of each under its address, and forgets them after SQLite has freed
-// it: a connection that was opened in between, at the same address, would lose
-// its own. These tables are of the whole process, and so is the lock.
-var closing sync.RWMutex
+// MaxMemory is the most bytes that SQLite uses for one connection, with its
+// cache and all that a statement needs on its way.
+const MaxMemory = 64 << 20
 
-// Open opens a file. Close is the only way to close it again.
-func Open(path string, flags ...sqlite.OpenFlags) (*sqlite.Conn, error) {
-	closing.RLock()
-	defer closing.RUnlock()
-	return sqlite.OpenConn(path, flags...)
+// The modes of Open.
+const (
+	ReadOnly = "ro"
+	Existing = "rw"     // the file must be there
+	Create   = "rwc"    // it is made where it is missing
+	InMemory = "memory" // no file at all
+)
+
+// Conn is a connection. One goroutine at a time may use it.
+type Conn struct {
+	*sqlite3.Conn
+	compiled map[string]*sqlite3.Stmt
+
+	inside  *sqlite3.ExtEnv // SQLite's memory and files
+	depth   int             // of calls of Do
+	spoiled bool
+	broken  error
 }
 
-// Close closes a connection of Open. What SQLite would write then it writes
-// before, since others cannot be opened meanwhile.
-func Close(c *sqlite.Conn) error {
-	c.SetInterrupt(nil)
-	// Its errors come again from closing, or matter to nobody.
-	_ = sqlitex.ExecuteTransient(c, "PRAGMA wal_checkpoint", nil)
-	closing.Lock()
-	defer closing.Unlock()
-	return c.Close()
+// Open opens a file. A statement that finds it locked waits until the context
+// ends that SetInterrupt has set.
+func Open(ctx context.Context, path, mode string) (*Conn, error) {
+	// Not the path itself, which SQLite could take for an address with settings.
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	address := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: "mode=" + mode}
+	c := &Conn{compiled: map[string]*sqlite3.Stmt{}}
+	err = c.Do(func() (err error) {
+		if c.Conn, err = sqlite3.OpenContext(sqlite3.WithMaxMemory(ctx, MaxMemory), address.String()); err != nil {
+			return err
+		}
+		if c.inside, err = extend(c.Conn); err != nil {
+			return err
+		}
+		return c.BusyHandler(func(ctx context.Context, _ int) bool { return Pause(ctx) })
+	})
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Pause waits a little before another try, and says whether there is to be one.
+func Pause(ctx context.Context) bool {
+	timer := time.NewTimer(5 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/store/connection"
 	"github.com/henge-run/henge/host/store/filename"
@@ -32,24 +32,24 @@ type file struct {
 	users  int    // under Store.mu
 	used   uint64 // under Store.mu: Store.clock at the last use
 	turn   chan struct{}
-	conn   *sqlite.Conn // of the user whose turn it is; nil until opened
+	conn   *connection.Conn // of the user whose turn it is; nil until opened
 }
 
 // with calls do with the circle's database, which it makes where create says
 // so; otherwise a circle without one is left out, without an error. The end of
 // ctx interrupts what SQLite is doing.
-func (s *Store) with(ctx context.Context, circle string, create bool, do func(*sqlite.Conn) error) error {
+func (s *Store) with(ctx context.Context, circle string, create bool, do func(*connection.Conn) error) error {
 	err := s.use(ctx, circle, create, do)
 	if err == nil || errors.Is(err, ErrClosed) {
 		return err
 	}
-	if ctx.Err() != nil && sqlite.ErrCode(err) == sqlite.ResultInterrupt {
+	if ctx.Err() != nil && (errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.BUSY)) {
 		err = ctx.Err()
 	}
 	return fmt.Errorf("history of circle %s: %w", circle, err)
 }
 
-func (s *Store) use(ctx context.Context, circle string, create bool, do func(*sqlite.Conn) error) error {
+func (s *Store) use(ctx context.Context, circle string, create bool, do func(*connection.Conn) error) error {
 	// A question about a circle that nobody knows must not leave a file.
 	if !create {
 		if _, err := os.Stat(s.path(circle)); errors.Is(err, fs.ErrNotExist) {
@@ -72,9 +72,14 @@ func (s *Store) use(ctx context.Context, circle string, create bool, do func(*sq
 			return err
 		}
 	}
-	f.conn.SetInterrupt(ctx.Done())
-	defer f.conn.SetInterrupt(nil)
-	return do(f.conn)
+	f.conn.SetInterrupt(ctx)
+	defer f.conn.SetInterrupt(context.Background())
+	err = do(f.conn)
+	if f.conn.Spoiled() { // the next user gets another one
+		_ = f.conn.Close()
+		f.conn = nil
+	}
+	return err
 }
 
 // acquire returns the circle's file, once there is room for one more.
@@ -141,7 +146,7 @@ func (s *Store) takeIdle() *file {
 func (s *Store) shut(f *file) error {
 	var err error
 	if f.conn != nil {
-		err = connection.Close(f.conn)
+		err = f.conn.Close()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

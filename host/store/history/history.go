@@ -1,6 +1,6 @@
 // Package history keeps finished jobs on disk, after the queue has let go of
 // them: one SQLite database for each circle in one folder. It knows nothing of
-// Redis, and imports host/job and host/store/filename alone.
+// Redis, and imports host/job and the rooms of host/store.
 package history
 
 import (

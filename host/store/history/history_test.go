@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/connection"
 	"github.com/henge-run/henge/host/store/filename"
 
 	"github.com/stretchr/testify/require"
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -171,9 +170,9 @@ func TestGetLooksThroughAllCircles(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	conn, err := sqlite.OpenConn(filepath.Join(dir, filename.Of("alpha")), sqlite.OpenReadWrite|sqlite.OpenCreate)
+	conn, err := connection.Open(t.Context(), filepath.Join(dir, filename.Of("alpha")), connection.Create)
 	require.NoError(t, err)
-	require.NoError(t, sqlitex.ExecuteTransient(conn, "PRAGMA user_version = 2", nil))
+	require.NoError(t, conn.Script("PRAGMA user_version = 2"))
 	require.NoError(t, conn.Close())
 	s := open(t, dir, Options{})
 	require.ErrorIs(t, s.Put(t.Context(), []Record{record("alpha", 1), record("beta", 1)}), ErrNewer)

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 // pruneStep is how many records one transaction deletes: other writers wait
@@ -47,7 +48,7 @@ func (s *Store) Prune(ctx context.Context, b Bounds) (Pruned, error) {
 	var failed []error
 	for _, circle := range circles {
 		var here Pruned
-		failed = append(failed, s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
+		failed = append(failed, s.with(ctx, circle, false, func(conn *connection.Conn) error {
 			if b.For > 0 {
 				before := s.opts.Now().Add(-b.For).UnixMilli()
 				if err := remove(conn, `ended < ?1`, before, &here); err != nil {
@@ -67,7 +68,7 @@ func (s *Store) Prune(ctx context.Context, b Bounds) (Pruned, error) {
 			if here.Records == 0 {
 				return nil
 			}
-			return sqlitex.ExecuteTransient(conn, `PRAGMA incremental_vacuum`, nil)
+			return conn.Script(`PRAGMA incremental_vacuum`)
 		}))
 		if here.Records > 0 {
 			all.Circles++
@@ -80,17 +81,12 @@ func (s *Store) Prune(ctx context.Context, b Bounds) (Pruned, error) {
 
 // shrink deletes the records that ended first until the rest is small enough,
 // or there are none.
-func shrink(conn *sqlite.Conn, most int64, gone *Pruned) error {
+func shrink(conn *connection.Conn, most int64, gone *Pruned) error {
 	for {
-		var size int64
-		if err := sqlitex.ExecuteTransient(conn, `SELECT (page_count - freelist_count) * page_size
-			FROM pragma_page_count, pragma_freelist_count, pragma_page_size`, &sqlitex.ExecOptions{
-			ResultFunc: func(row *sqlite.Stmt) error { size = row.ColumnInt64(0); return nil },
-		}); err != nil {
+		size, err := conn.Number(`SELECT (page_count - freelist_count) * page_size
+			FROM pragma_page_count, pragma_freelist_count, pragma_page_size`)
+		if err != nil || size <= most {
 			return err
-		}
-		if size <= most {
-			return nil
 		}
 		step, err := removeStep(conn, `rowid IN (SELECT rowid FROM job ORDER BY ended, rowid LIMIT ?1)`, shrinkStep)
 		gone.Records += step.Records
@@ -102,7 +98,7 @@ func shrink(conn *sqlite.Conn, most int64, gone *Pruned) error {
 }
 
 // remove deletes what condition says, step by step.
-func remove(conn *sqlite.Conn, condition string, bound int64, gone *Pruned) error {
+func remove(conn *connection.Conn, condition string, bound int64, gone *Pruned) error {
 	for {
 		step, err := removeStep(conn, condition, bound)
 		gone.Records += step.Records
@@ -113,16 +109,12 @@ func remove(conn *sqlite.Conn, condition string, bound int64, gone *Pruned) erro
 	}
 }
 
-func removeStep(conn *sqlite.Conn, condition string, bound int64) (step Pruned, err error) {
+func removeStep(conn *connection.Conn, condition string, bound int64) (step Pruned, err error) {
 	statement := `DELETE FROM job WHERE rowid IN (SELECT rowid FROM job WHERE ` + condition + ` LIMIT ?2)
 		RETURNING ifnull(length(output), 0) + ifnull(length(payload), 0) + ifnull(length(raw), 0)`
-	err = sqlitex.Execute(conn, statement, &sqlitex.ExecOptions{
-		Args: []any{bound, pruneStep},
-		ResultFunc: func(row *sqlite.Stmt) error {
-			step.Records++
-			step.Bytes += row.ColumnInt64(0)
-			return nil
-		},
-	})
+	err = conn.Each(func(row *sqlite3.Stmt) {
+		step.Records++
+		step.Bytes += row.ColumnInt64(0)
+	}, statement, bound, pruneStep)
 	return step, err
 }

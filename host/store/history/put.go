@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 const upsert = `
@@ -47,37 +46,34 @@ func (s *Store) Put(ctx context.Context, records []Record) error {
 	var failed []error
 	for _, circle := range order {
 		// One broken file must not keep the other circles from being written.
-		failed = append(failed, s.with(ctx, circle, true, func(conn *sqlite.Conn) error {
+		failed = append(failed, s.with(ctx, circle, true, func(conn *connection.Conn) error {
 			return putAll(conn, batches[circle])
 		}))
 	}
 	return errors.Join(failed...)
 }
 
-func putAll(conn *sqlite.Conn, records []Record) (err error) {
-	end, err := sqlitex.ImmediateTransaction(conn)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	for _, r := range records {
-		if err := sqlitex.Execute(conn, upsert, &sqlitex.ExecOptions{Args: []any{
-			r.Dialect, r.Queue, r.ID, r.Run, r.Topic, r.Type, r.Caller, r.Worker,
-			r.Status, int64(r.End), r.Error, r.Attempt,
-			milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Ended),
-			int64(r.Cut), r.Cost, r.Output, r.Payload, r.Raw,
-		}}); err != nil {
-			return err
-		}
-		if r.Dialect != HeroJobs {
-			continue
-		}
-		// Ids that are no number were not counted up by anyone.
-		if id, err := strconv.ParseUint(r.ID, 10, 32); err == nil {
-			if err := sqlitex.Execute(conn, count, &sqlitex.ExecOptions{Args: []any{r.Topic, int64(id)}}); err != nil {
+func putAll(conn *connection.Conn, records []Record) error {
+	return conn.Immediate(func() error {
+		for _, r := range records {
+			if err := conn.Exec(upsert,
+				r.Dialect, r.Queue, r.ID, r.Run, r.Topic, r.Type, r.Caller, r.Worker,
+				r.Status, int64(r.End), r.Error, r.Attempt,
+				milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Ended),
+				int64(r.Cut), r.Cost, r.Output, r.Payload, r.Raw,
+			); err != nil {
 				return err
 			}
+			if r.Dialect != HeroJobs {
+				continue
+			}
+			// Ids that are no number were not counted up by anyone.
+			if id, err := strconv.ParseUint(r.ID, 10, 32); err == nil {
+				if err := conn.Exec(count, r.Topic, int64(id)); err != nil {
+					return err
+				}
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }

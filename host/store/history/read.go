@@ -9,10 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/henge-run/henge/host/job"
+	"github.com/ncruces/go-sqlite3"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/henge-run/henge/host/job"
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 // MaxList is the most records that List returns.
@@ -30,17 +30,13 @@ func (s *Store) Get(ctx context.Context, dialect, circle, queue, id string) ([]R
 	}
 	var found []Record
 	for _, circle := range circles {
-		err = s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
-			return sqlitex.Execute(conn, `SELECT `+columns+`, output, payload, raw FROM job
-			WHERE dialect = ?1 AND id = ?2 AND (?3 = '' OR queue = ?3) ORDER BY run DESC, ended DESC, queue`, &sqlitex.ExecOptions{
-				Args: []any{dialect, id, queue},
-				ResultFunc: func(row *sqlite.Stmt) error {
-					r := scan(row, circle)
-					r.Output, r.Payload, r.Raw = blob(row, "output"), blob(row, "payload"), blob(row, "raw")
-					found = append(found, r)
-					return nil
-				},
-			})
+		err = s.with(ctx, circle, false, func(conn *connection.Conn) error {
+			return conn.Each(func(row *sqlite3.Stmt) {
+				r := scan(row, circle)
+				r.Output, r.Payload, r.Raw = row.ColumnBlob(17, nil), row.ColumnBlob(18, nil), row.ColumnBlob(19, nil)
+				found = append(found, r)
+			}, `SELECT `+columns+`, output, payload, raw FROM job
+			WHERE dialect = ?1 AND id = ?2 AND (?3 = '' OR queue = ?3) ORDER BY run DESC, ended DESC, queue`, dialect, id, queue)
 		})
 		if err != nil {
 			return found, err
@@ -81,7 +77,7 @@ func (s *Store) List(ctx context.Context, f Filter, limit int) ([]Record, error)
 	}
 	var found []Record
 	for _, circle := range circles {
-		if err := s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
+		if err := s.with(ctx, circle, false, func(conn *connection.Conn) error {
 			return list(conn, circle, f, limit, &found)
 		}); err != nil {
 			return nil, err
@@ -92,7 +88,7 @@ func (s *Store) List(ctx context.Context, f Filter, limit int) ([]Record, error)
 	return found, nil
 }
 
-func list(conn *sqlite.Conn, circle string, f Filter, limit int, found *[]Record) error {
+func list(conn *connection.Conn, circle string, f Filter, limit int, found *[]Record) error {
 	since, before := int64(math.MinInt64), int64(math.MaxInt64)
 	if !f.Since.IsZero() {
 		since = f.Since.UnixMilli()
@@ -100,15 +96,9 @@ func list(conn *sqlite.Conn, circle string, f Filter, limit int, found *[]Record
 	if !f.Before.IsZero() {
 		before = f.Before.UnixMilli()
 	}
-	return sqlitex.Execute(conn, `SELECT `+columns+` FROM job
+	return conn.Each(func(row *sqlite3.Stmt) { *found = append(*found, scan(row, circle)) }, `SELECT `+columns+` FROM job
 		WHERE ended >= ?1 AND ended < ?2 AND (?3 = '' OR dialect = ?3) AND (?4 = '' OR type = ?4) AND (?5 = '' OR status = ?5)
-		ORDER BY ended DESC, dialect, queue, id, run DESC LIMIT ?6`, &sqlitex.ExecOptions{
-		Args: []any{since, before, f.Dialect, f.Type, f.Status, limit},
-		ResultFunc: func(row *sqlite.Stmt) error {
-			*found = append(*found, scan(row, circle))
-			return nil
-		},
-	})
+		ORDER BY ended DESC, dialect, queue, id, run DESC LIMIT ?6`, since, before, f.Dialect, f.Type, f.Status, limit)
 }
 
 func newestFirst(a, b Record) int {
@@ -134,36 +124,23 @@ func (s *Store) LastIDs(ctx context.Context) ([]LastID, error) {
 	var all []LastID
 	var failed []error
 	for _, circle := range circles {
-		failed = append(failed, s.with(ctx, circle, false, func(conn *sqlite.Conn) error {
-			return sqlitex.Execute(conn, `SELECT topic, id FROM highest ORDER BY topic`, &sqlitex.ExecOptions{
-				ResultFunc: func(row *sqlite.Stmt) error {
-					all = append(all, LastID{circle, row.GetText("topic"), uint32(row.GetInt64("id"))})
-					return nil
-				},
-			})
+		failed = append(failed, s.with(ctx, circle, false, func(conn *connection.Conn) error {
+			return conn.Each(func(row *sqlite3.Stmt) {
+				all = append(all, LastID{circle, row.ColumnText(0), uint32(row.ColumnInt64(1))})
+			}, `SELECT topic, id FROM highest ORDER BY topic`)
 		}))
 	}
 	return all, errors.Join(failed...)
 }
 
-func scan(row *sqlite.Stmt, circle string) Record {
+// scan reads the columns of columns, in their order.
+func scan(row *sqlite3.Stmt, circle string) Record {
 	return Record{
-		Dialect: row.GetText("dialect"), Circle: circle, Topic: row.GetText("topic"), Type: row.GetText("type"),
-		Queue: row.GetText("queue"), ID: row.GetText("id"), Run: row.GetInt64("run"),
-		Caller: row.GetText("caller"), Worker: row.GetText("worker"),
-		Status: row.GetText("status"), End: job.End(row.GetInt64("end")), Error: row.GetText("error"),
-		Attempt: row.GetInt64("attempt"),
-		Created: fromMilliseconds(row.GetInt64("created")), Started: fromMilliseconds(row.GetInt64("started")),
-		Ended: fromMilliseconds(row.GetInt64("ended")),
-		Cost:  row.GetText("cost"), Cut: Cut(row.GetInt64("cut")),
+		Dialect: row.ColumnText(0), Queue: row.ColumnText(1), ID: row.ColumnText(2), Run: row.ColumnInt64(3),
+		Circle: circle, Topic: row.ColumnText(4), Type: row.ColumnText(5), Caller: row.ColumnText(6), Worker: row.ColumnText(7),
+		Status: row.ColumnText(8), End: job.End(row.ColumnInt64(9)), Error: row.ColumnText(10), Attempt: row.ColumnInt64(11),
+		Created: fromMilliseconds(row.ColumnInt64(12)), Started: fromMilliseconds(row.ColumnInt64(13)),
+		Ended: fromMilliseconds(row.ColumnInt64(14)),
+		Cut:   Cut(row.ColumnInt64(15)), Cost: row.ColumnText(16),
 	}
-}
-
-func blob(row *sqlite.Stmt, column string) []byte {
-	n := row.GetLen(column)
-	if n == 0 {
-		return nil
-	}
-	b := make([]byte, n)
-	return b[:row.GetBytes(column, b)]
 }

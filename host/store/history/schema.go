@@ -2,11 +2,11 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/store/connection"
 )
@@ -31,76 +31,57 @@ CREATE TABLE highest (topic TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID
 `
 
 // openConn opens a database and brings it to schemaVersion.
-func openConn(ctx context.Context, path string, busy time.Duration) (*sqlite.Conn, error) {
-	conn, err := connection.Open(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+func openConn(ctx context.Context, path string, busy time.Duration) (*connection.Conn, error) {
+	conn, err := connection.Open(ctx, path, connection.Create)
 	if err != nil {
 		return nil, err
 	}
-	conn.SetInterrupt(ctx.Done())
-	conn.SetBusyTimeout(busy)
+	conn.SetInterrupt(ctx)
+	err = conn.BusyTimeout(busy)
 	deadline := time.Now().Add(busy)
-	for {
+	for err == nil {
 		err = prepare(conn)
 		// SQLite does not wait for a lock in the step to WAL, where two that
 		// wait for each other would never end.
-		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
+		if !errors.Is(err, sqlite3.BUSY) || time.Now().After(deadline) || !connection.Pause(ctx) {
 			break
 		}
-		pause := time.NewTimer(5 * time.Millisecond)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-		}
-		pause.Stop()
+		err = nil
 	}
 	if err != nil {
-		_ = connection.Close(conn)
+		_ = conn.Close()
 		return nil, err
 	}
 	return conn, nil
 }
 
-func prepare(conn *sqlite.Conn) (err error) {
+func prepare(conn *connection.Conn) error {
 	version, err := userVersion(conn)
-	if err != nil || version > schemaVersion {
-		return refuseNewer(version, err)
+	if err != nil {
+		return err
 	}
 	// auto_vacuum has to be set before anything is written. A Put that
 	// returned is on disk, hence synchronous.
-	for _, pragma := range []string{"auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"} {
-		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil); err != nil {
+	if err := conn.Script("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"); err != nil {
+		return err
+	}
+	if version == schemaVersion {
+		return nil
+	}
+	return conn.Immediate(func() error {
+		// Another process may have made the tables while this one waited.
+		if version, err = userVersion(conn); err != nil || version == schemaVersion {
 			return err
 		}
-	}
-	if version == schemaVersion {
-		return nil
-	}
-	end, err := sqlitex.ImmediateTransaction(conn)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	// Another process may have made the tables while this one waited.
-	if version, err = userVersion(conn); err != nil || version > schemaVersion {
-		return refuseNewer(version, err)
-	}
-	if version == schemaVersion {
-		return nil
-	}
-	return sqlitex.ExecuteScript(conn, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
+		return conn.Script(schema + fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion))
+	})
 }
 
-func refuseNewer(version int64, err error) error {
-	if err != nil {
-		return err
+// userVersion returns the version of a database that this henge knows.
+func userVersion(conn *connection.Conn) (int64, error) {
+	version, err := conn.Number("PRAGMA user_version")
+	if err == nil && version > schemaVersion {
+		err = fmt.Errorf("version %d, this henge knows %d: %w", version, schemaVersion, ErrNewer)
 	}
-	return fmt.Errorf("version %d, this henge knows %d: %w", version, schemaVersion, ErrNewer)
-}
-
-func userVersion(conn *sqlite.Conn) (version int64, err error) {
-	err = sqlitex.ExecuteTransient(conn, "PRAGMA user_version", &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
-		version = row.ColumnInt64(0)
-		return nil
-	}})
 	return version, err
 }

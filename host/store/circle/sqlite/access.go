@@ -3,7 +3,7 @@ package sqlite
 import (
 	"context"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
@@ -21,10 +21,9 @@ func (s *Store) look(ctx context.Context, name string, do func(*conn) error) err
 	if err != nil {
 		return err
 	}
-	c.interruptBy(ctx)
+	c.SetInterrupt(ctx)
 	err = do(c)
-	c.done = nil
-	c.SetInterrupt(nil)
+	c.SetInterrupt(context.Background())
 	if closed := s.looks.put(c, err == nil); err == nil {
 		err = closed
 	}
@@ -68,12 +67,12 @@ func (t *tx) Published(ctx context.Context, kind string) (names []string, err er
 }
 
 func (c *conn) role(caller string) (role string, err error) {
-	err = c.each(func(row *sqlite.Stmt) { role = row.ColumnText(0) }, "SELECT role FROM henge_member WHERE caller = ?", circle.Member(caller))
+	err = c.Each(func(row *sqlite3.Stmt) { role = row.ColumnText(0) }, "SELECT role FROM henge_member WHERE caller = ?", circle.Member(caller))
 	return role, err
 }
 
 func (c *conn) published(kind string) (names []string, err error) {
-	err = c.each(func(row *sqlite.Stmt) { names = append(names, row.ColumnText(0)) }, "SELECT name FROM henge_publication WHERE kind = ? ORDER BY name", kind)
+	err = c.Each(func(row *sqlite3.Stmt) { names = append(names, row.ColumnText(0)) }, "SELECT name FROM henge_publication WHERE kind = ? ORDER BY name", kind)
 	return names, err
 }
 
@@ -83,14 +82,14 @@ func (t *tx) Publish(ctx context.Context, kind, name string) error {
 		return err
 	}
 	return t.own(ctx, true, func() error {
-		n, err := t.conn.number("SELECT count(*) FROM henge_publication WHERE kind = ?", kind)
+		n, err := t.conn.Number("SELECT count(*) FROM henge_publication WHERE kind = ?", kind)
 		if err != nil {
 			return err
 		}
 		if n >= circle.MaxEntries {
 			return tooMany("names are published")
 		}
-		return t.conn.exec("INSERT INTO henge_publication (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING", kind, name)
+		return t.conn.Exec("INSERT INTO henge_publication (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING", kind, name)
 	})
 }
 
@@ -100,7 +99,7 @@ func (t *tx) Unpublish(ctx context.Context, kind, name string) error {
 		return err
 	}
 	return t.own(ctx, true, func() error {
-		return t.conn.exec("DELETE FROM henge_publication WHERE kind = ? AND name = ?", kind, name)
+		return t.conn.Exec("DELETE FROM henge_publication WHERE kind = ? AND name = ?", kind, name)
 	})
 }
 
@@ -108,7 +107,7 @@ func (t *tx) Unpublish(ctx context.Context, kind, name string) error {
 func (t *tx) Members(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	err := t.own(ctx, false, func() error {
-		return t.conn.each(func(row *sqlite.Stmt) { all[row.ColumnText(0)] = row.ColumnText(1) }, "SELECT caller, role FROM henge_member")
+		return t.conn.Each(func(row *sqlite3.Stmt) { all[row.ColumnText(0)] = row.ColumnText(1) }, "SELECT caller, role FROM henge_member")
 	})
 	return all, err
 }
@@ -121,16 +120,16 @@ func (t *tx) SetMember(ctx context.Context, caller, role string) error {
 	}
 	return t.own(ctx, true, func() error {
 		if role == "" {
-			return t.conn.exec("DELETE FROM henge_member WHERE caller = ?", name)
+			return t.conn.Exec("DELETE FROM henge_member WHERE caller = ?", name)
 		}
-		n, err := t.conn.number("SELECT count(*) FROM henge_member")
+		n, err := t.conn.Number("SELECT count(*) FROM henge_member")
 		if err != nil {
 			return err
 		}
 		if n >= circle.MaxEntries {
 			return tooMany("members are there")
 		}
-		return t.conn.exec("INSERT INTO henge_member (caller, role) VALUES (?, ?) ON CONFLICT (caller) DO UPDATE SET role = excluded.role", name, role)
+		return t.conn.Exec("INSERT INTO henge_member (caller, role) VALUES (?, ?) ON CONFLICT (caller) DO UPDATE SET role = excluded.role", name, role)
 	})
 }
 

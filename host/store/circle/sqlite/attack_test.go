@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/stretchr/testify/require"
-	zombie "zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/store/circle"
 	"github.com/henge-run/henge/host/store/circle/sqlite"
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 var all = circle.Access{Read: true, Write: true}
@@ -97,36 +97,50 @@ func TestOwnTablesThroughViewsAndTriggers(t *testing.T) {
 	}
 }
 
-// Functions are known to be harmless, or not there for a script. A new version
-// of SQLite brings others, which somebody has to look at.
+// Functions are known to be harmless, or are refused to scripts. A new version of
+// SQLite brings others, which somebody has to look at; until then they are refused.
 func TestFunctionsAreKnown(t *testing.T) {
-	known := strings.Fields(`
-		-> ->> abs acos acosh asin asinh atan atan2 atanh avg bm25 ceil ceiling changes char coalesce concat concat_ws cos
-		cosh count cume_dist current_date current_time current_timestamp date datetime degrees dense_rank exp first_value
-		floor format fts5 fts5_get_locale fts5_insttoken fts5_locale fts5_source_id geopoly_area geopoly_bbox geopoly_blob
-		geopoly_ccw geopoly_contains_point geopoly_debug geopoly_group_bbox geopoly_json geopoly_overlap geopoly_regular
-		geopoly_svg geopoly_within geopoly_xform glob group_concat hex highlight if ifnull iif instr json json_array
-		json_array_length json_error_position json_extract json_group_array json_group_object json_insert json_object
-		json_patch json_pretty json_quote json_remove json_replace json_set json_type json_valid jsonb jsonb_array
-		jsonb_extract jsonb_group_array jsonb_group_object jsonb_insert jsonb_object jsonb_patch jsonb_remove jsonb_replace
-		jsonb_set julianday lag last_insert_rowid last_value lead length like likelihood likely ln load_extension log log10
-		log2 lower ltrim match max min mod nth_value ntile nullif octet_length percent_rank pi pow power printf quote
-		radians random randomblob rank regexp replace round row_number rtreecheck rtreedepth rtreenode rtrim sign sin sinh
-		snippet soundex sqlite_compileoption_get sqlite_compileoption_used sqlite_log sqlite_offset sqlite_source_id
-		sqlite_version sqrt strftime string_agg substr substring subtype sum tan tanh time timediff total total_changes trim
-		trunc typeof unhex unicode unixepoch unlikely upper zeroblob`)
-	conn, err := zombie.OpenConn(":memory:", zombie.OpenReadWrite|zombie.OpenCreate|zombie.OpenMemory)
-	require.NoError(t, err)
-	defer conn.Close()
+	refused := strings.Fields(`
+		base64 decimal decimal_add decimal_cmp decimal_exp decimal_mul decimal_pow2 decimal_sub decimal_sum ieee754
+		ieee754_exponent ieee754_from_blob ieee754_from_int ieee754_inc ieee754_mantissa ieee754_to_blob ieee754_to_int
+		json_array_insert json_patch jsonb_array_insert jsonb_patch match regexp regexpi unistr unistr_quote`)
+	plain := memory(t)
+	tx := begin(t, open(t, t.TempDir(), sqlite.Options{}), "acme")
 	seen := 0
-	require.NoError(t, sqlitex.ExecuteTransient(conn, "SELECT DISTINCT name FROM pragma_function_list", &sqlitex.ExecOptions{ResultFunc: func(row *zombie.Stmt) error {
+	require.NoError(t, plain.Each(func(row *sqlite3.Stmt) {
 		seen++
-		if name := row.ColumnText(0); !slices.Contains(known, name) {
-			t.Errorf("is the function %s harmless, and does it take long for long arguments?", name)
+		name, args := row.ColumnText(0), max(row.ColumnInt(1), 0)
+		_, err := do(tx, all, fmt.Sprintf("SELECT %q(%s)", name, strings.TrimSuffix(strings.Repeat("1,", args), ",")))
+		wasRefused := err != nil && strings.Contains(err.Error(), "the function "+name+" cannot be used here")
+		if wasRefused != slices.Contains(refused, name) {
+			t.Errorf("%s: refused %t. Is it harmless, and does it take long for long arguments?", name, wasRefused)
 		}
-		return nil
-	}}))
+	}, "SELECT DISTINCT name, narg FROM pragma_function_list"))
 	require.Greater(t, seen, 100)
+	for _, name := range []string{"readfile", "writefile", "load_extension", "edit", "fts3_tokenizer", "eval"} {
+		n, err := plain.Number("SELECT count(*) FROM pragma_function_list WHERE name = ?", name)
+		require.NoError(t, err)
+		require.Zero(t, n, name)
+	}
+}
+
+// Tables that are functions are known to be harmless, too.
+func TestModulesAreKnown(t *testing.T) {
+	require.NoError(t, memory(t).Each(func(row *sqlite3.Stmt) {
+		name := row.ColumnText(0)
+		if !strings.HasPrefix(name, "pragma_") && !slices.Contains([]string{"generate_series", "json_each", "json_tree"}, name) {
+			t.Errorf("is the table %s harmless?", name)
+		}
+	}, "SELECT name FROM pragma_module_list"))
+}
+
+// memory opens a database that knows nothing of henge.
+func memory(t *testing.T) *connection.Conn {
+	t.Helper()
+	conn, err := connection.Open(t.Context(), "plain", connection.InMemory)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return conn
 }
 
 // Calls of functions that SQLite cannot stop in their middle take no long time.
@@ -156,13 +170,27 @@ func TestRandomBytesEnd(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
+// Where each call takes milliseconds, SQLite stops after some calls all the same.
+func TestLongCallsEnd(t *testing.T) {
+	tx := begin(t, open(t, t.TempDir(), sqlite.Options{}), "acme")
+	call := "hex(zeroblob(500000)) || i GLOB '*" + strings.Repeat("0", 40) + "1'"
+	since := time.Now()
+	_, err := do(tx, all, "SELECT "+call+" FROM (SELECT 1 AS i)")
+	require.NoError(t, err)
+	one := time.Since(since)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	since = time.Now()
+	_, err = tx.Query(ctx, circle.Statement{SQL: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE " + call, Access: all}, 0)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Less(t, time.Since(since), 30*one+time.Second)
+}
+
 // Our functions do what SQLite's do.
 func TestFunctionsAreSQLites(t *testing.T) {
 	s := open(t, t.TempDir(), sqlite.Options{})
 	tx := begin(t, s, "acme")
-	conn, err := zombie.OpenConn(":memory:", zombie.OpenReadWrite|zombie.OpenCreate|zombie.OpenMemory)
-	require.NoError(t, err)
-	defer conn.Close()
+	plain := memory(t)
 	values := []string{"NULL", "''", "'a'", "'aba'", "'äbä'", "'bä'", "'abcabc'", "1", "121", "2.5", "x''", "x'6162'", "x'62'"}
 	for _, a := range values {
 		for _, b := range values {
@@ -170,13 +198,13 @@ func TestFunctionsAreSQLites(t *testing.T) {
 				sql := "SELECT quote(" + fmt.Sprintf(call, a, b) + ")"
 				rows, err := do(tx, all, sql)
 				require.NoError(t, err, sql)
-				want, err := sqlitex.ResultText(conn.Prep(sql))
-				require.NoError(t, err)
+				want := ""
+				require.NoError(t, plain.Each(func(row *sqlite3.Stmt) { want = row.ColumnText(0) }, sql))
 				require.Equal(t, want, rows.Rows[0][0].V, sql)
 			}
 		}
 	}
-	_, err = do(tx, all, "SELECT replace(hex(zeroblob(400000)), '0', hex(zeroblob(400000)))")
+	_, err := do(tx, all, "SELECT replace(hex(zeroblob(400000)), '0', hex(zeroblob(400000)))")
 	require.ErrorContains(t, err, "too long")
 	_, err = do(tx, all, "SELECT json_patch('{}', '{}')")
 	require.ErrorContains(t, err, "json_patch cannot be used")
@@ -245,8 +273,8 @@ func TestTransactionThatIsTakenBack(t *testing.T) {
 // forge changes a file as somebody would who has it.
 func forge(t *testing.T, file, sql string) {
 	t.Helper()
-	conn, err := zombie.OpenConn(file, zombie.OpenReadWrite)
+	conn, err := connection.Open(t.Context(), file, connection.Existing)
 	require.NoError(t, err)
-	require.NoError(t, sqlitex.ExecuteTransient(conn, sql, nil))
+	require.NoError(t, conn.Script(sql))
 	require.NoError(t, conn.Close())
 }

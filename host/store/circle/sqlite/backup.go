@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/google/uuid"
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/store/circle"
 	"github.com/henge-run/henge/host/store/connection"
@@ -21,6 +21,10 @@ func (s *Store) Export(ctx context.Context, name, file string) error {
 	if err == nil {
 		_, err = os.Stat(path)
 	}
+	if err == nil {
+		// Not a name that SQLite could take for an address with settings.
+		file, err = filepath.Abs(file)
+	}
 	if err != nil {
 		return fmt.Errorf("export circle %s: %w", name, err)
 	}
@@ -28,9 +32,9 @@ func (s *Store) Export(ctx context.Context, name, file string) error {
 	if err != nil {
 		return err
 	}
-	c.Limit(sqlite.LimitAttached, 1) // as which SQLite sees the copy
-	err = c.exec("VACUUM INTO ?", file)
-	if closed := c.close(); err == nil {
+	c.Limit(sqlite3.LIMIT_ATTACHED, 1) // as which SQLite sees the copy
+	err = c.Exec("VACUUM INTO ?", file)
+	if closed := c.Close(); err == nil {
 		err = closed
 	}
 	if err != nil {
@@ -89,25 +93,24 @@ func (s *Store) alone(ctx context.Context, path string) error {
 		return nil
 	}
 	for {
-		conn, err := connection.Open(path, sqlite.OpenReadWrite)
+		conn, err := connection.Open(context.WithoutCancel(ctx), path, connection.Existing)
 		if err != nil {
 			return err
 		}
-		conn.SetBusyTimeout(0)
 		mode := ""
-		err = sqlitex.ExecuteTransient(conn, "PRAGMA journal_mode = DELETE", &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
-			mode = row.ColumnText(0)
-			return nil
-		}})
-		if closed := connection.Close(conn); err == nil {
+		err = conn.BusyTimeout(0)
+		if err == nil {
+			err = conn.Each(func(row *sqlite3.Stmt) { mode = row.ColumnText(0) }, "PRAGMA journal_mode = DELETE")
+		}
+		if closed := conn.Close(); err == nil {
 			err = closed
 		}
 		switch {
 		case err == nil && mode == "delete":
 			return nil
-		case err != nil && sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy:
+		case err != nil && !errors.Is(err, sqlite3.BUSY):
 			return err
-		case !pause(ctx):
+		case !connection.Pause(ctx):
 			return circle.ErrInUse
 		}
 	}
@@ -137,27 +140,27 @@ func copyFile(to, from string) error {
 // may come from anywhere: a trigger on a table of henge's own would be carried
 // out by henge itself.
 func checkBackup(ctx context.Context, path string) error {
-	opened, err := connection.Open(path, sqlite.OpenReadOnly)
+	opened, err := connection.Open(ctx, path, connection.ReadOnly)
 	if err != nil {
 		return err
 	}
 	c := &conn{Conn: opened}
-	defer c.close()
-	c.SetInterrupt(ctx.Done())
-	id, err := c.number("PRAGMA application_id")
+	defer c.Close()
+	c.SetInterrupt(ctx)
+	id, err := c.Number("PRAGMA application_id")
 	if err != nil || id != applicationID {
 		return errors.Join(errors.New("this is no backup of a circle"), err)
 	}
-	version, err := c.number("PRAGMA user_version")
+	version, err := c.Number("PRAGMA user_version")
 	if err != nil || version > schemaVersion {
 		return errors.Join(ErrNewer, err)
 	}
 	var found string
-	if err := c.each(func(row *sqlite.Stmt) { found = row.ColumnText(0) }, "PRAGMA quick_check(1)"); err != nil || found != "ok" {
+	if err := c.Each(func(row *sqlite3.Stmt) { found = row.ColumnText(0) }, "PRAGMA quick_check(1)"); err != nil || found != "ok" {
 		return errors.Join(fmt.Errorf("the backup is damaged: %s", found), err)
 	}
 	// A job cannot make one, and could change the tables behind one that is there.
-	virtual, err := c.number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage = 0")
+	virtual, err := c.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage = 0")
 	if err != nil || virtual > 0 {
 		return errors.Join(fmt.Errorf("the backup has %d virtual tables, which a circle cannot have", virtual), err)
 	}
@@ -165,7 +168,7 @@ func checkBackup(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	ours, err := freshSchema()
+	ours, err := freshSchema(ctx)
 	if err != nil {
 		return err
 	}
@@ -176,14 +179,14 @@ func checkBackup(ctx context.Context, path string) error {
 }
 
 // freshSchema is the schema of henge's own tables as they are made.
-func freshSchema() (string, error) {
-	opened, err := connection.Open(":memory:", sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenMemory)
+func freshSchema(ctx context.Context) (string, error) {
+	opened, err := connection.Open(ctx, "schema", connection.InMemory)
 	if err != nil {
 		return "", err
 	}
 	c := &conn{Conn: opened}
-	defer c.close()
-	if err := sqlitex.ExecuteScript(opened, schema, nil); err != nil {
+	defer c.Close()
+	if err := c.Script(schema); err != nil {
 		return "", err
 	}
 	return c.ownSchema()
@@ -191,7 +194,7 @@ func freshSchema() (string, error) {
 
 // ownSchema is all that has to do with tables of henge's own, as one text.
 func (c *conn) ownSchema() (text string, err error) {
-	err = c.each(func(row *sqlite.Stmt) {
+	err = c.Each(func(row *sqlite3.Stmt) {
 		text += fmt.Sprintf("%s %s %s %s\n", row.ColumnText(0), row.ColumnText(1), row.ColumnText(2), row.ColumnText(3))
 	}, "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE lower(substr(tbl_name, 1, 6)) = 'henge_' OR lower(substr(name, 1, 6)) = 'henge_' ORDER BY 1, 2")
 	return text, err

@@ -1,10 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/store/circle"
@@ -31,49 +32,58 @@ func (g *guard) begin(access circle.Access) { *g = guard{guest: true, access: ac
 // end has it let henge's own statements pass again.
 func (g *guard) end() { g.guest = false }
 
-// Authorize implements sqlite.Authorizer.
-func (g *guard) Authorize(a sqlite.Action) sqlite.AuthResult {
+// authorize is called by SQLite with what it would do, and with the names that
+// belong to it.
+func (g *guard) authorize(action sqlite3.AuthorizerActionCode, name3rd, name4th, _, inner string) sqlite3.AuthorizerReturnCode {
 	if !g.guest {
-		return sqlite.AuthResultOK
+		return sqlite3.AUTH_OK
 	}
 	g.seen = true
-	if err := g.look(a); err != nil {
+	if err := g.look(action, name3rd, name4th, inner); err != nil {
 		if g.refused == nil {
 			g.refused = err
 		}
-		return sqlite.AuthResultDeny
+		return sqlite3.AUTH_DENY
 	}
-	return sqlite.AuthResultOK
+	return sqlite3.AUTH_OK
 }
 
-func (g *guard) look(a sqlite.Action) error {
-	switch a.Type() {
-	case sqlite.OpSelect, sqlite.OpRecursive, sqlite.OpFunction:
-		return nil // which functions there are is decided when a database is opened
-	case sqlite.OpRead:
-		return g.read(a.Table())
-	case sqlite.OpPragma:
-		return g.pragma(a)
-	case sqlite.OpInsert, sqlite.OpUpdate, sqlite.OpDelete:
-		if !isSchema(a.Table()) {
+func (g *guard) look(action sqlite3.AuthorizerActionCode, name3rd, name4th, inner string) error {
+	switch action {
+	case sqlite3.AUTH_SELECT, sqlite3.AUTH_RECURSIVE:
+		return nil
+	case sqlite3.AUTH_FUNCTION:
+		return function(name4th)
+	case sqlite3.AUTH_READ:
+		return g.read(name3rd)
+	case sqlite3.AUTH_PRAGMA:
+		return g.pragma(name3rd, name4th)
+	case sqlite3.AUTH_INSERT, sqlite3.AUTH_UPDATE, sqlite3.AUTH_DELETE:
+		if !isSchema(name3rd) {
 			g.changes = true
-			g.inserts = g.inserts || a.Type() == sqlite.OpInsert && a.Accessor() == ""
+			g.inserts = g.inserts || action == sqlite3.AUTH_INSERT && inner == ""
 		}
-		return g.write(a.Table())
-	case sqlite.OpCreateTable, sqlite.OpCreateIndex, sqlite.OpCreateView, sqlite.OpCreateTrigger,
-		sqlite.OpDropTable, sqlite.OpDropIndex, sqlite.OpDropView, sqlite.OpDropTrigger, sqlite.OpReindex:
-		return g.write(a.Table(), a.Index(), a.View(), a.Trigger())
-	case sqlite.OpAlterTable:
+		return g.write(name3rd)
+	case sqlite3.AUTH_CREATE_TABLE, sqlite3.AUTH_CREATE_INDEX, sqlite3.AUTH_CREATE_VIEW, sqlite3.AUTH_CREATE_TRIGGER,
+		sqlite3.AUTH_DROP_TABLE, sqlite3.AUTH_DROP_INDEX, sqlite3.AUTH_DROP_VIEW, sqlite3.AUTH_DROP_TRIGGER, sqlite3.AUTH_REINDEX:
+		return g.write(name3rd, name4th)
+	case sqlite3.AUTH_ALTER_TABLE:
 		g.alters = true
-		return g.write(a.Table())
-	case sqlite.OpTransaction, sqlite.OpSavepoint:
-		return denied("a job is one transaction, which is committed when it succeeds and taken back when it fails: %s cannot be used", a.Operation())
-	case sqlite.OpAttach, sqlite.OpDetach:
+		return g.write(name4th)
+	case sqlite3.AUTH_TRANSACTION, sqlite3.AUTH_SAVEPOINT:
+		return denied("a job is one transaction, which is committed when it succeeds and taken back when it fails: %s cannot be used", name3rd)
+	case sqlite3.AUTH_ATTACH, sqlite3.AUTH_DETACH:
 		return denied("a job has one database alone: ATTACH and DETACH cannot be used")
-	case sqlite.OpCreateVTable, sqlite.OpDropVTable:
+	case sqlite3.AUTH_CREATE_VTABLE, sqlite3.AUTH_DROP_VTABLE:
 		return denied("virtual tables cannot be used")
 	}
-	return denied("this statement cannot be used here (%s)", strings.ToLower(strings.TrimPrefix(a.Type().String(), "SQLITE_")))
+	return denied("this statement cannot be used here (%s)", cmp.Or(others[action], "unknown"))
+}
+
+// others are the names of what else a script could ask for.
+var others = map[sqlite3.AuthorizerActionCode]string{
+	sqlite3.AUTH_ANALYZE: "analyze", sqlite3.AUTH_CREATE_TEMP_TABLE: "create_temp_table", sqlite3.AUTH_CREATE_TEMP_INDEX: "create_temp_index",
+	sqlite3.AUTH_CREATE_TEMP_VIEW: "create_temp_view", sqlite3.AUTH_CREATE_TEMP_TRIGGER: "create_temp_trigger",
 }
 
 // read says whether a table may be read. Who reads through a view needs to be
@@ -115,10 +125,10 @@ var pragmas = map[string]bool{
 	"foreign_keys": false, "encoding": false, "page_count": false, "page_size": false, "data_version": false,
 }
 
-func (g *guard) pragma(a sqlite.Action) error {
-	takes, known := pragmas[strings.ToLower(a.Pragma())]
-	if !known || a.PragmaArg() != "" && !takes {
-		return denied("PRAGMA %s cannot be used here", a.Pragma())
+func (g *guard) pragma(name, argument string) error {
+	takes, known := pragmas[strings.ToLower(name)]
+	if !known || argument != "" && !takes {
+		return denied("PRAGMA %s cannot be used here", name)
 	}
 	if !g.access.Read {
 		return circle.ErrInsufficient

@@ -4,8 +4,7 @@ import (
 	"context"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/store/circle"
 )
@@ -19,7 +18,7 @@ func (t *tx) Get(ctx context.Context, key []byte) (value []byte, found bool, err
 		return nil, false, err
 	}
 	err = t.own(ctx, false, func() error {
-		return t.conn.each(func(row *sqlite.Stmt) { value, found = column(row, 0), true },
+		return t.conn.Each(func(row *sqlite3.Stmt) { value, found = column(row, 0), true },
 			"SELECT value FROM henge_kv WHERE key = ? AND (expires IS NULL OR expires > ?)", key, t.now())
 	})
 	return value, found, err
@@ -42,14 +41,14 @@ func (t *tx) Set(ctx context.Context, key, value []byte, expires time.Time) erro
 		until = expires.UnixMilli()
 	}
 	return t.own(ctx, true, func() error {
-		err := t.conn.exec("DELETE FROM henge_kv WHERE rowid IN (SELECT rowid FROM henge_kv WHERE expires <= ? ORDER BY expires LIMIT ?)", t.now(), mostSwept)
+		err := t.conn.Exec("DELETE FROM henge_kv WHERE rowid IN (SELECT rowid FROM henge_kv WHERE expires <= ? ORDER BY expires LIMIT ?)", t.now(), mostSwept)
 		if err != nil {
 			return err
 		}
 		if value == nil {
 			value = []byte{}
 		}
-		return t.conn.exec("INSERT INTO henge_kv (key, value, expires) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires", key, value, until)
+		return t.conn.Exec("INSERT INTO henge_kv (key, value, expires) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires", key, value, until)
 	})
 }
 
@@ -58,7 +57,7 @@ func (t *tx) Delete(ctx context.Context, key []byte) error {
 	if err := circle.CheckKey(key); err != nil {
 		return err
 	}
-	return t.own(ctx, true, func() error { return t.conn.exec("DELETE FROM henge_kv WHERE key = ?", key) })
+	return t.own(ctx, true, func() error { return t.conn.Exec("DELETE FROM henge_kv WHERE key = ?", key) })
 }
 
 // List implements circle.Tx.
@@ -72,21 +71,20 @@ func (t *tx) List(ctx context.Context, prefix, after []byte, limit int) (keys []
 	if after == nil {
 		after = []byte{}
 	}
-	query := "SELECT key FROM henge_kv WHERE key >= :prefix AND key > :after AND (expires IS NULL OR expires > :now)"
-	args := map[string]any{":prefix": prefix, ":after": after, ":now": t.now(), ":limit": limit + 1}
+	query := "SELECT key FROM henge_kv WHERE key >= ?1 AND key > ?2 AND (expires IS NULL OR expires > ?3)"
+	args := []any{prefix, after, t.now(), limit + 1}
 	if end := circle.Following(prefix); end != nil {
-		query += " AND key < :end"
-		args[":end"] = end
+		query += " AND key < ?5"
+		args = append(args, end)
 	}
 	err = t.own(ctx, false, func() error {
-		return sqlitex.Execute(t.conn.Conn, query+" ORDER BY key LIMIT :limit", &sqlitex.ExecOptions{Named: args, ResultFunc: func(row *sqlite.Stmt) error {
+		return t.conn.Each(func(row *sqlite3.Stmt) {
 			if len(keys) == limit {
 				more = true
-				return nil
+				return
 			}
 			keys = append(keys, column(row, 0))
-			return nil
-		}})
+		}, query+" ORDER BY key LIMIT ?4", args...)
 	})
 	return keys, more, err
 }

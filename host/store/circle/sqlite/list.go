@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/store/circle"
 	"github.com/henge-run/henge/host/store/filename"
@@ -51,7 +51,7 @@ func (s *Store) Find(_ context.Context, name string) (circle.Kept, bool, error) 
 // Tables implements circle.Keeper.
 func (s *Store) Tables(ctx context.Context, name string) (names []string, err error) {
 	err = s.look(ctx, name, func(c *conn) error {
-		return c.each(func(row *sqlite.Stmt) { names = append(names, row.ColumnText(0)) }, `
+		return c.Each(func(row *sqlite3.Stmt) { names = append(names, row.ColumnText(0)) }, `
 			SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'henge\_%' ESCAPE '\' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`)
 	})
 	return names, err

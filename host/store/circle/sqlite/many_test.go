@@ -186,7 +186,7 @@ func TestForgedBackup(t *testing.T) {
 		"of something else":         "PRAGMA application_id = 1",
 		"a column more":             "ALTER TABLE henge_member ADD COLUMN x",
 		"an index that has a price": "CREATE INDEX x ON henge_job (output)",
-		"a virtual table":           "CREATE VIRTUAL TABLE x USING fts5(a)",
+		"a virtual table":           "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 0, 'CREATE VIRTUAL TABLE x USING fts5(a)')",
 	} {
 		t.Run(name, func(t *testing.T) {
 			begin(t, s, "acme")

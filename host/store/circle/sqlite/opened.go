@@ -1,9 +1,10 @@
 package sqlite
 
 import (
+	"errors"
 	"strings"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/store/circle"
 )
@@ -17,28 +18,25 @@ func (c *conn) checkOpened(query string, access circle.Access) error {
 	c.guard.guest = false
 	defer func() { c.guard.guest = true }()
 	tables := map[int64]string{1: "sqlite_schema"}
-	err := c.each(func(row *sqlite.Stmt) { tables[row.ColumnInt64(0)] = row.ColumnText(1) },
+	err := c.Each(func(row *sqlite3.Stmt) { tables[row.ColumnInt64(0)] = row.ColumnText(1) },
 		"SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0")
 	if err != nil {
 		return err
 	}
-	plan, _, err := c.PrepareTransient("EXPLAIN " + query)
+	plan, _, err := c.Prepare("EXPLAIN " + query)
 	if err != nil {
-		if access.Read && sqlite.ErrCode(err) == sqlite.ResultError {
+		if access.Read && errors.Is(err, sqlite3.ERROR) {
 			return nil // an EXPLAIN, which runs nothing
 		}
 		return circle.ErrInsufficient
 	}
-	defer plan.Finalize()
-	for {
-		row, err := plan.Step()
-		if err != nil || !row {
-			return err
-		}
+	defer plan.Close()
+	for plan.Step() {
 		if err := opens(plan, tables, access); err != nil {
 			return err
 		}
 	}
+	return plan.Err()
 }
 
 // fromRegister is the flag with which an instruction opens what the same
@@ -46,14 +44,15 @@ func (c *conn) checkOpened(query string, access circle.Access) error {
 const fromRegister = 0x10
 
 // opens says whether an instruction may be carried out.
-func opens(instruction *sqlite.Stmt, tables map[int64]string, access circle.Access) error {
-	switch instruction.GetText("opcode") {
+func opens(instruction *sqlite3.Stmt, tables map[int64]string, access circle.Access) error {
+	const opcode, p2, p5 = 1, 3, 6
+	switch instruction.ColumnText(opcode) {
 	case "OpenRead", "OpenWrite", "ReopenIdx":
-		if instruction.GetInt64("p5")&fromRegister != 0 {
+		if instruction.ColumnInt64(p5)&fromRegister != 0 {
 			return nil
 		}
-		table := tables[instruction.GetInt64("p2")]
-		if circle.IsOwn(table) && instruction.GetText("opcode") != "OpenWrite" {
+		table := tables[instruction.ColumnInt64(p2)]
+		if circle.IsOwn(table) && instruction.ColumnText(opcode) != "OpenWrite" {
 			return denied("%s is henge's own and cannot be used", table)
 		}
 		if !access.Read && !listed(access.Tables, table) {

@@ -46,7 +46,7 @@ func (p *pool) get(ctx context.Context, path string) (*conn, error) {
 		changed := p.changed
 		p.mu.Unlock()
 		if stale != nil {
-			_ = stale.close() // all that it wrote is on disk
+			_ = stale.Close() // all that it wrote is on disk
 		}
 		switch {
 		case found == nil:
@@ -59,7 +59,7 @@ func (p *pool) get(ctx context.Context, path string) (*conn, error) {
 			return found, nil
 		}
 		if found.Conn != nil { // somebody has replaced the file
-			_ = found.close()
+			_ = found.Close()
 		}
 		c, err := openConn(ctx, path, p.maxBytes)
 		if err != nil {
@@ -95,7 +95,7 @@ func (p *pool) take(path string) (found, stale *conn) {
 // put gives a connection back. One that is not sound is closed.
 func (p *pool) put(c *conn, sound bool) error {
 	p.mu.Lock()
-	if sound && !p.closed {
+	if sound && !c.Spoiled() && !p.closed {
 		c.since = time.Now()
 		p.idle = append(p.idle, c)
 		if p.timer == nil {
@@ -106,7 +106,7 @@ func (p *pool) put(c *conn, sound bool) error {
 		return nil
 	}
 	p.mu.Unlock()
-	err := c.close()
+	err := c.Close()
 	p.gone()
 	return err
 }
@@ -144,7 +144,7 @@ func (p *pool) shrink() {
 	}
 	p.mu.Unlock()
 	for _, c := range old {
-		_ = c.close()
+		_ = c.Close()
 		p.gone()
 	}
 }
@@ -161,7 +161,7 @@ func (p *pool) close() error {
 	p.mu.Unlock()
 	var failed []error
 	for _, c := range idle {
-		failed = append(failed, c.close())
+		failed = append(failed, c.Close())
 		p.gone()
 	}
 	for {

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"context"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/store/circle"
@@ -23,7 +23,7 @@ type recalled struct {
 }
 
 func (c *conn) recall(j *job.Job) (r recalled, err error) {
-	err = c.each(func(row *sqlite.Stmt) {
+	err = c.Each(func(row *sqlite3.Stmt) {
 		r = recalled{row.ColumnInt64(0), row.ColumnInt64(1) != 0, column(row, 2)}
 	}, "SELECT attempt, done, output FROM henge_job"+ofJob, keyOf(j)...)
 	return r, err
@@ -59,7 +59,7 @@ func (s *Store) Recall(ctx context.Context, j *job.Job) (*job.Result, error) {
 		if known.attempt >= j.Attempt {
 			return job.ErrLeaseLost
 		}
-		if err := t.conn.exec(upsertJob, keyOf(j, j.Attempt, false, nil, t.now())...); err != nil {
+		if err := t.conn.Exec(upsertJob, keyOf(j, j.Attempt, false, nil, t.now())...); err != nil {
 			return err
 		}
 		return t.commit()
@@ -86,7 +86,7 @@ func (t *tx) keepResult(r *job.Result) error {
 	if known.done || known.attempt > t.job.Attempt {
 		return job.ErrLeaseLost
 	}
-	return t.conn.exec(upsertJob, keyOf(t.job, t.job.Attempt, true, r.Output, t.now())...)
+	return t.conn.Exec(upsertJob, keyOf(t.job, t.job.Attempt, true, r.Output, t.now())...)
 }
 
 // prune forgets results to which no attempt can follow any more.
@@ -95,5 +95,5 @@ func (t *tx) prune() error {
 		return nil
 	}
 	before := t.store.opts.Now().Add(-t.store.opts.Keep).UnixMilli()
-	return t.conn.exec("DELETE FROM henge_job WHERE rowid IN (SELECT rowid FROM henge_job WHERE at <= ? ORDER BY at LIMIT ?)", before, mostSwept)
+	return t.conn.Exec("DELETE FROM henge_job WHERE rowid IN (SELECT rowid FROM henge_job WHERE at <= ? ORDER BY at LIMIT ?)", before, mostSwept)
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/store/circle"
@@ -18,12 +18,12 @@ func (t *tx) Query(ctx context.Context, s circle.Statement, maxRows int) (abi.Ro
 	}
 	rows := abi.Rows{Columns: []string{}, Rows: [][]abi.Value{}}
 	size := 0
-	err := t.guest(ctx, s, func(stmt *sqlite.Stmt) error {
+	err := t.guest(ctx, s, func(stmt *sqlite3.Stmt) error {
 		for i := range stmt.ColumnCount() {
 			rows.Columns = append(rows.Columns, strings.ToValidUTF8(stmt.ColumnName(i), "\uFFFD"))
 		}
 		return nil
-	}, func(stmt *sqlite.Stmt) (bool, error) {
+	}, func(stmt *sqlite3.Stmt) (bool, error) {
 		if len(rows.Rows) == maxRows {
 			rows.More = true
 			// What writes is carried out to its end.
@@ -55,7 +55,7 @@ func (t *tx) Exec(ctx context.Context, s circle.Statement) (abi.Changes, error) 
 		return changes, err
 	}
 	if t.conn.guard.changes {
-		changes.Changes = int64(t.conn.Changes())
+		changes.Changes = t.conn.Changes()
 	}
 	if t.conn.guard.inserts && changes.Changes > 0 {
 		changes.LastID = t.conn.LastInsertRowID()
@@ -65,33 +65,34 @@ func (t *tx) Exec(ctx context.Context, s circle.Statement) (abi.Changes, error) 
 
 // guest carries out a script's statement: first is called before it runs, and
 // each for each row, until it says that it is done.
-func (t *tx) guest(ctx context.Context, s circle.Statement, first func(*sqlite.Stmt) error, each func(*sqlite.Stmt) (done bool, err error)) error {
+func (t *tx) guest(ctx context.Context, s circle.Statement, first func(*sqlite3.Stmt) error, each func(*sqlite3.Stmt) (done bool, err error)) error {
 	if err := t.use(ctx); err != nil {
 		return err
 	}
 	t.conn.guard.begin(s.Access)
-	own := t.conn.Limit(sqlite.LimitLength, longest)
-	err := t.carryOut(ctx, s, first, each)
-	t.conn.Limit(sqlite.LimitLength, own)
+	err := t.conn.Do(func() error {
+		defer t.conn.Limit(sqlite3.LIMIT_LENGTH, t.conn.Limit(sqlite3.LIMIT_LENGTH, longest))
+		return t.carryOut(ctx, s, first, each)
+	})
 	t.conn.guard.end()
 	t.altered = t.altered || t.conn.guard.alters
 	return t.settled(ctx, err)
 }
 
-func (t *tx) carryOut(ctx context.Context, s circle.Statement, first func(*sqlite.Stmt) error, each func(*sqlite.Stmt) (bool, error)) error {
+func (t *tx) carryOut(ctx context.Context, s circle.Statement, first func(*sqlite3.Stmt) error, each func(*sqlite3.Stmt) (bool, error)) error {
 	if strings.ContainsRune(s.SQL, 0) {
 		return refusal(abi.InvalidArgument, "a statement is text without NUL")
 	}
 	// Never one that was compiled before: the guard is asked when it is.
-	stmt, rest, err := t.conn.PrepareTransient(s.SQL)
+	stmt, rest, err := t.conn.Prepare(s.SQL)
 	if err != nil {
-		return err
+		return located(s.SQL, err)
 	}
-	defer stmt.Finalize()
-	if strings.Trim(s.SQL[len(s.SQL)-rest:], " \t\r\n;") != "" {
+	defer stmt.Close()
+	if strings.Trim(rest, " \t\r\n;") != "" {
 		return refusal(abi.InvalidArgument, "there is more than one statement; a call takes one")
 	}
-	if !t.conn.guard.seen {
+	if stmt == nil || !t.conn.guard.seen {
 		return refusal(abi.InvalidArgument, "there is no statement, or one that cannot be used here")
 	}
 	if err := t.conn.checkOpened(s.SQL, s.Access); err != nil {
@@ -113,22 +114,19 @@ func (t *tx) carryOut(ctx context.Context, s circle.Statement, first func(*sqlit
 			return err
 		}
 	}
-	for {
-		row, err := stmt.Step()
-		if err != nil || !row {
-			return err
-		}
+	for stmt.Step() {
 		if each != nil {
 			if done, err := each(stmt); done || err != nil {
 				return err
 			}
 		}
 	}
+	return stmt.Err()
 }
 
 // bind gives a statement its parameters.
-func bind(stmt *sqlite.Stmt, args any) error {
-	n := stmt.BindParamCount()
+func bind(stmt *sqlite3.Stmt, args any) error {
+	n := stmt.BindCount()
 	switch args := args.(type) {
 	case nil:
 		if n > 0 {
@@ -139,8 +137,8 @@ func bind(stmt *sqlite.Stmt, args any) error {
 			return refusal(abi.InvalidArgument, "the statement has %d parameters and got %d", n, len(args))
 		}
 		for i, v := range args {
-			if err := bindOne(stmt, i+1, v); err != nil {
-				return refusal(abi.InvalidArgument, "parameter %d: %v", i+1, err)
+			if err := bindOne(stmt, i+1, v, i+1); err != nil {
+				return err
 			}
 		}
 	case map[string]any:
@@ -148,7 +146,7 @@ func bind(stmt *sqlite.Stmt, args any) error {
 			return refusal(abi.InvalidArgument, "the statement has %d parameters and got %d", n, len(args))
 		}
 		for i := 1; i <= n; i++ {
-			name := stmt.BindParamName(i)
+			name := stmt.BindName(i)
 			v, ok := args[name]
 			if !ok && name != "" {
 				v, ok = args[name[1:]]
@@ -156,8 +154,8 @@ func bind(stmt *sqlite.Stmt, args any) error {
 			if !ok {
 				return refusal(abi.InvalidArgument, "there is no value for the parameter %.80q", name)
 			}
-			if err := bindOne(stmt, i, v); err != nil {
-				return refusal(abi.InvalidArgument, "parameter %.80q: %v", name, err)
+			if err := bindOne(stmt, i, v, fmt.Sprintf("%.80q", name)); err != nil {
+				return err
 			}
 		}
 	default:
@@ -166,37 +164,35 @@ func bind(stmt *sqlite.Stmt, args any) error {
 	return nil
 }
 
-func bindOne(stmt *sqlite.Stmt, i int, v any) error {
+func bindOne(stmt *sqlite3.Stmt, i int, v, name any) error {
 	switch v := v.(type) {
 	case nil:
-		stmt.BindNull(i)
+		return stmt.BindNull(i)
 	case bool:
-		stmt.BindBool(i, v)
+		return stmt.BindBool(i, v)
 	case int64:
-		stmt.BindInt64(i, v)
+		return stmt.BindInt64(i, v)
 	case float64:
-		stmt.BindFloat(i, v)
+		return stmt.BindFloat(i, v)
 	case string:
-		stmt.BindText(i, v)
+		return stmt.BindText(i, v)
 	case []byte:
-		stmt.BindBytes(i, v)
-	default:
-		return fmt.Errorf("a list or a map is no value of a table; write it as JSON")
+		return stmt.BindBlob(i, v)
 	}
-	return nil
+	return refusal(abi.InvalidArgument, "parameter %v: a list or a map is no value of a table; write it as JSON", name)
 }
 
 // value returns a column and about how many bytes it takes.
-func value(stmt *sqlite.Stmt, i int) (abi.Value, int) {
+func value(stmt *sqlite3.Stmt, i int) (abi.Value, int) {
 	switch stmt.ColumnType(i) {
-	case sqlite.TypeInteger:
+	case sqlite3.INTEGER:
 		return abi.Value{V: stmt.ColumnInt64(i)}, 16
-	case sqlite.TypeFloat:
+	case sqlite3.FLOAT:
 		return abi.Value{V: stmt.ColumnFloat(i)}, 16
-	case sqlite.TypeText:
+	case sqlite3.TEXT:
 		b := column(stmt, i)
 		return abi.TextOrBytes(b), 16 + len(b)
-	case sqlite.TypeBlob:
+	case sqlite3.BLOB:
 		b := column(stmt, i)
 		return abi.Value{V: b}, 16 + len(b)
 	}
@@ -204,8 +200,6 @@ func value(stmt *sqlite.Stmt, i int) (abi.Value, int) {
 }
 
 // column returns a copy of the bytes of a column.
-func column(stmt *sqlite.Stmt, i int) []byte {
-	b := make([]byte, stmt.ColumnLen(i))
-	stmt.ColumnBytes(i, b)
-	return b
+func column(stmt *sqlite3.Stmt, i int) []byte {
+	return stmt.ColumnBlob(i, []byte{})
 }

@@ -34,8 +34,9 @@ const lookups = 8
 // Options are the settings of Open. The zero value is ready to use.
 type Options struct {
 	// MaxOpen is how many databases of running jobs are open at one time, each
-	// with three file descriptors and up to 2 MiB of memory: as many as jobs
-	// run at once, or more. Beyond it jobs wait. 0: DefaultMaxOpen.
+	// with three file descriptors and some 2 MiB of memory, or up to
+	// connection.MaxMemory where a statement needs it: as many as jobs run at
+	// once, or more. Beyond it jobs wait. 0: DefaultMaxOpen.
 	MaxOpen int
 
 	// MaxBytes is the largest size of a circle's database. 0: DefaultMaxBytes.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/henge-run/henge/abi"
 	"github.com/henge-run/henge/host/job"
 	"github.com/henge-run/henge/host/store/circle"
+	"github.com/henge-run/henge/host/store/connection"
 )
 
 // tx is one transaction. It reads from a snapshot of its first read, and takes
@@ -51,12 +52,12 @@ func (s *Store) begin(ctx context.Context, path string, j *job.Job, lock bool) (
 		t.leave()
 		return nil, err
 	}
-	t.conn.interruptBy(ctx)
+	t.conn.SetInterrupt(ctx)
 	begin := "BEGIN"
 	if lock {
 		begin = "BEGIN IMMEDIATE"
 	}
-	if err := t.conn.exec(begin); err != nil {
+	if err := t.conn.Exec(begin); err != nil {
 		err = t.explain(ctx, err)
 		return nil, errors.Join(err, t.Close())
 	}
@@ -76,7 +77,7 @@ func (t *tx) use(ctx context.Context) error {
 	if t.broken != nil {
 		return t.broken
 	}
-	t.conn.interruptBy(ctx)
+	t.conn.SetInterrupt(ctx)
 	return nil
 }
 
@@ -90,7 +91,7 @@ func (t *tx) settled(ctx context.Context, err error) error {
 	switch {
 	case t.committed:
 		t.broken = refusal(abi.Conflict, "the job's transaction is over")
-	case t.broken == nil && t.conn.AutocommitEnabled():
+	case t.broken == nil && (t.conn.Broken() != nil || t.conn.GetAutocommit()):
 		why := ""
 		if err != nil {
 			why = ", since a statement failed: " + text(err)
@@ -114,9 +115,9 @@ func (t *tx) write(ctx context.Context) error {
 	}
 	for {
 		// Changes nothing, and can do that only under the lock.
-		err = t.conn.exec("DELETE FROM henge_job WHERE 0")
+		err = t.conn.Exec("DELETE FROM henge_job WHERE 0")
 		// SQLite does not wait where two that have read could wait for each other.
-		if code := sqlite.ErrCode(err); code == sqlite.ResultBusySnapshot || code.ToPrimary() != sqlite.ResultBusy || !pause(ctx) {
+		if !errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.BUSY_SNAPSHOT) || !connection.Pause(ctx) {
 			break
 		}
 	}
@@ -175,7 +176,7 @@ func (t *tx) Commit(ctx context.Context, r *job.Result) error {
 }
 
 func (t *tx) commit() error {
-	err := t.conn.exec("COMMIT")
+	err := t.conn.Exec("COMMIT")
 	t.committed = err == nil
 	return err
 }
@@ -186,7 +187,7 @@ func (t *tx) checkNames() error {
 	if !t.altered {
 		return nil
 	}
-	n, err := t.conn.number("SELECT count(*) FROM sqlite_schema WHERE lower(substr(name, 1, 6)) = ?", circle.OwnPrefix)
+	n, err := t.conn.Number("SELECT count(*) FROM sqlite_schema WHERE lower(substr(name, 1, 6)) = ?", circle.OwnPrefix)
 	if err == nil && n != ownObjects {
 		err = denied("names that begin with %s are henge's own and cannot be used", circle.OwnPrefix)
 	}
@@ -201,11 +202,7 @@ func (t *tx) Close() error {
 	t.closed = true
 	defer t.leave()
 	// What interrupts the job must not interrupt this.
-	t.conn.done = nil
-	t.conn.SetInterrupt(nil)
-	var err error
-	if !t.conn.AutocommitEnabled() {
-		err = t.conn.exec("ROLLBACK")
-	}
+	t.conn.SetInterrupt(context.Background())
+	err := t.conn.Rollback()
 	return errors.Join(err, t.store.jobs.put(t.conn, err == nil))
 }
