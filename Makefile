@@ -51,20 +51,25 @@ setup: modules
 ## test: run all tests, those of the queue and of what runs at once with the race detector
 # It makes a test up to ten times slower and all that it needs is compiled once more,
 # so here it looks at rooms that share memory and are quick to build; make race has
-# all of them. Four packages run at a time, since many wait for a Redis or a lease,
-# and those that take longest begin.
+# all of them. Four packages run at a time, one of them with the detector, since many
+# wait for a Redis or a lease, and those that take longest begin.
 raced := ./host/queue/... ./host/registry/... ./host/capability/http ./host/capability/redis ./host/sandbox/linear
 at_once := Pool|Soak|Collect|Overshoot|OfAnotherThread|Fetch|Cancel|Close|Parallel|NoMappingLeaks
 race := if command -v $${CC:-cc} >/dev/null; then export CGO_ENABLED=1 race=-race; \
 	else echo 'There is no C compiler, so the race detector is left out.'; fi; set -x;
 
-.PHONY: test
+.PHONY: test test-raced test-others
 test: setup
 	@modules/build.sh check
-	$(GO) test -p 4 -timeout 14m ./host/worker ./host/sandbox ./cmd/henge $$($(GO) list ./... | grep -Fvx "$$($(GO) list $(raced))")
-	$(GO) test -tags henge_portable ./host/sandbox/linear
-	@$(race) $(GO) test -p 4 $$race -timeout 14m $(raced) && \
+	@$(MAKE) --no-print-directory -j2 test-raced test-others
+
+test-raced:
+	@$(race) $(GO) test -p 1 $$race -timeout 14m $(raced) && \
 	$(GO) test $$race -run '$(at_once)' ./host/sandbox
+
+test-others:
+	$(GO) test -p 3 -timeout 14m ./host/worker ./host/sandbox ./cmd/henge $$($(GO) list ./... | grep -Fvx "$$($(GO) list $(raced))")
+	$(GO) test -tags henge_portable ./host/sandbox/linear
 
 ## race: run all tests with the race detector, but for those that compile engines all the time
 .PHONY: race
