@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T, clock *Clock) circle.Store) {
 		"parameters are bound":            parameters,
 		"bounds of a query":               bounds,
 		"errors are for the author":       mistakes,
+		"nothing to do is no error":       idle,
 		"what is not committed is gone":   takenBack,
 		"readers do not wait":             readers,
 		"who writes after a read of old":  conflict,

@@ -108,6 +108,24 @@ func mistakes(t *testing.T, s suite) {
 	require.Equal(t, [][]any{{int64(1)}}, query(t, tx, "SELECT count(*) FROM t;\n"), "the transaction goes on")
 }
 
+// idle are statements that find nothing to do.
+func idle(t *testing.T, s suite) {
+	tx := s.begin(t, newJob("j", 1), false)
+	exec(t, tx, "CREATE TABLE t (a INTEGER)")
+	for range 2 {
+		exec(t, tx, "CREATE TABLE IF NOT EXISTS t (a INTEGER)")
+		exec(t, tx, "CREATE INDEX IF NOT EXISTS i ON t (a)")
+	}
+	for _, kind := range []string{"TABLE", "INDEX", "VIEW"} {
+		exec(t, tx, "DROP "+kind+" IF EXISTS missing")
+	}
+	commit(t, tx)
+	tx = s.begin(t, newJob("k", 1), false)
+	exec(t, tx, "INSERT INTO t VALUES (1)")
+	_, err := tx.Exec(t.Context(), statement(circle.Access{Read: true}, "DROP TABLE IF EXISTS missing"))
+	require.ErrorIs(t, err, circle.ErrInsufficient)
+}
+
 // deadline has statements that would never end.
 func deadline(t *testing.T, s suite) {
 	for name, sql := range map[string]string{

@@ -92,8 +92,11 @@ func (t *tx) carryOut(ctx context.Context, s circle.Statement, first func(*sqlit
 	if strings.Trim(rest, " \t\r\n;") != "" {
 		return refusal(abi.InvalidArgument, "there is more than one statement; a call takes one")
 	}
-	if stmt == nil || !t.conn.guard.seen {
-		return refusal(abi.InvalidArgument, "there is no statement, or one that cannot be used here")
+	if stmt == nil {
+		return refusal(abi.InvalidArgument, "there is no statement")
+	}
+	if !t.conn.guard.seen {
+		return t.conn.checkUnasked(s.SQL, s.Access)
 	}
 	if err := t.conn.checkOpened(s.SQL, s.Access); err != nil {
 		return err
