@@ -33,11 +33,12 @@ func (w *Waker) listen(ctx context.Context, opts *redis.Options) {
 			}
 			delay, away = first, false
 			connected = true
-			if w.connected.Add(1); w.listening() {
-				w.markReady()
-			}
+			w.connected.Add(1)
 			w.queue.lookNow() // what came while nobody listened
 			w.wake()
+			if w.listening() {
+				w.markReady()
+			}
 		}, func(keys []any) {
 			for _, key := range keys {
 				if name, _ := key.(string); w.concerns(name) {

@@ -76,6 +76,7 @@ func (q *Queue) NewWaker() *Waker {
 // and otherwise now and then; more often where nobody tells anything. Going
 // through all keys is dear, so that is done only where it can tell something.
 func (w *Waker) look(ctx context.Context) {
+	w.settle(ctx)
 	unknown, discovered := true, time.Now()
 	for ctx.Err() == nil {
 		if unknown || !w.listening() && time.Since(discovered) > discoverEvery {
@@ -98,6 +99,19 @@ func (w *Waker) look(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		timer.Stop()
+	}
+}
+
+// settle waits a little for the connection, since what came before it is looked
+// for when it is there: otherwise all keys would be gone through twice.
+func (w *Waker) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, pollUnwatched)
+	defer cancel()
+	if w.Ready(ctx) == nil {
+		select {
+		case <-w.queue.missed:
+		default:
+		}
 	}
 }
 
