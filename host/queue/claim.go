@@ -110,7 +110,7 @@ func (q *Queue) readClaims(reply any, asked call) (answer, error) {
 	}
 	w, _ := q.board.wanted()
 	for jobs := c.list(); jobs.more(); {
-		a.Jobs = append(a.Jobs, q.readClaim(jobs.list(), w))
+		a.Jobs = q.readAlike(a.Jobs, jobs.list(), w)
 	}
 	a.Notices = q.fresh(readNotices(c.list()))
 	a.lost = readFinished(c.list(), asked.endings)
@@ -137,28 +137,30 @@ func readFinished(c *cursor, endings []ending) (lost []*Claim) {
 	return lost
 }
 
-func (q *Queue) readClaim(c *cursor, w Wanted) *Claim {
-	claim := &Claim{Job: &job.Job{Dialect: c.string()}}
-	claim.Job.Live = &claim.live
-	claim.Job.ID = c.string()
-	claim.Job.Queue = c.string()
-	claim.Job.Attempt = c.int()
-	claim.Job.Run = c.int()
-	claim.Job.Begun = c.int()
-	claim.Failures = c.int()
-	claim.Job.Failures = claim.Failures
-	claim.Crashes = c.int()
-	claim.token = c.string()
-	claim.scope = scopeOf(claim.Job.Queue)
+// readAlike adds jobs that came with all that they have in common.
+func (q *Queue) readAlike(claims []*Claim, c *cursor, w Wanted) []*Claim {
+	common := job.Job{Dialect: c.string(), Queue: c.string(), Attempt: c.int(), Run: c.int(), Begun: c.int(), Failures: c.int()}
+	crashes, token, scope := c.int(), c.string(), scopeOf(common.Queue)
+	var of dialect
 	for _, d := range q.dialects {
-		if d.name() == claim.Job.Dialect {
-			d.read(claim, c.list(), w)
+		if d.name() == common.Dialect {
+			of = d
 		}
 	}
-	if circle := claim.Job.Circle; circle != "" && !q.serves(circle) {
-		claim.refuse("circle %s is not served by the worker that took the job from %s: push it to a list of that circle", circle, claim.Job.Queue)
+	for jobs := c.list(); jobs.more(); {
+		claim := &Claim{Failures: common.Failures, Crashes: crashes, token: token, scope: scope}
+		j := common
+		j.Live, j.ID = &claim.live, jobs.string()
+		claim.Job = &j
+		if fields := jobs.list(); of != nil {
+			of.read(claim, given{fields}, w)
+		}
+		if circle := j.Circle; circle != "" && !q.serves(circle) {
+			claim.refuse("circle %s is not served by the worker that took the job from %s: push it to a list of that circle", circle, j.Queue)
+		}
+		claims = append(claims, claim)
 	}
-	return claim
+	return claims
 }
 
 func readNotices(c *cursor) []Notice {

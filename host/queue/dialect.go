@@ -56,7 +56,7 @@ type dialect interface {
 
 	// read fills in a claim from the fields that the script hands out. What
 	// the producer wrote wrongly becomes the claim's Refusal.
-	read(c *Claim, fields *cursor, w Wanted)
+	read(c *Claim, fields given, w Wanted)
 
 	// jobs is the pattern of the keys of jobs, of one circle if the keys say
 	// so, and ref the name of the job that a key is of.

@@ -22,6 +22,34 @@ const (
 	MaxRetries = 1000
 )
 
+// given is what the script hands out of a job: the names and values of the fields
+// that its producer wrote, as far as henge knows them.
+type given struct{ *cursor }
+
+// text returns a field, and whether it is there.
+func (g given) text(name string) (string, bool) {
+	for i := 0; i+1 < len(g.rest); i += 2 {
+		if g.rest[i] == name {
+			s, ok := g.rest[i+1].(string)
+			if !ok {
+				g.fail("a text", g.rest[i+1])
+			}
+			return s, ok
+		}
+	}
+	return "", false
+}
+
+// or returns the first of some fields that is there and not empty.
+func (g given) or(names ...string) string {
+	for _, name := range names {
+		if s, _ := g.text(name); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
 // refuse keeps the first reason.
 func (c *Claim) refuse(format string, args ...any) {
 	if c.Refusal == "" {

@@ -135,23 +135,10 @@ func circleOfOwn(name string) string {
 	return circle
 }
 
-// read takes the fields in the order of handed_out in lua/henge.lua.
-func (own) read(claim *Claim, c *cursor, _ Wanted) {
+func (own) read(claim *Claim, f given, _ Wanted) {
 	j := claim.Job
-	circle, hasCircle := c.text()
-	jobType, _ := c.text()
-	caller, _ := c.text()
-	payload, hasPayload := c.text()
-	timeout, _ := c.text()
-	retries, _ := c.text()
-	backoff, _ := c.text()
-	_, _ = c.text() // the channel is the script's
-	env, _ := c.text()
-	after, _ := c.text()
-	limits, _ := c.text()
-	trace, _ := c.text()
-	_, _ = c.text() // so is the time to run at
-	depth, _ := c.text()
+	circle, hasCircle := f.text("circle")
+	payload, hasPayload := f.text("payload")
 
 	inKey := circleOfOwn(j.Queue)
 	claim.readCircle("the circle in the key", inKey)
@@ -159,19 +146,19 @@ func (own) read(claim *Claim, c *cursor, _ Wanted) {
 		claim.refuse("circle %s is not that of the key, %s: write the same, or leave it out", quoteShort(circle), quoteShort(inKey))
 	}
 	j.Type = strings.TrimPrefix(j.Queue, scopeOf(j.Queue)+ownQueue)
-	if jobType != "" {
+	if jobType := f.or("type"); jobType != "" {
 		claim.readType("type", jobType)
 	}
-	claim.readCaller("caller", caller)
+	claim.readCaller("caller", f.or("caller"))
 	claim.readPayload("payload", payload, hasPayload)
-	claim.readTimeout("timeout_ms", timeout, time.Millisecond, "milliseconds")
-	claim.readRetries("retries", retries)
-	claim.readBackoff("backoff", backoff)
-	claim.readEnv("env", env)
-	claim.readNeeds("after", after)
-	claim.readLimits("limits", limits)
-	claim.readTrace(trace)
-	claim.readDepth("depth", depth)
+	claim.readTimeout("timeout_ms", f.or("timeout_ms"), time.Millisecond, "milliseconds")
+	claim.readRetries("retries", f.or("retries"))
+	claim.readBackoff("backoff", f.or("backoff"))
+	claim.readEnv("env", f.or("env"))
+	claim.readNeeds("after", f.or("after"))
+	claim.readLimits("limits", f.or("limits"))
+	claim.readTrace(f.or("traceparent"))
+	claim.readDepth("depth", f.or("depth"))
 }
 
 func (own) jobs(circle string) string {

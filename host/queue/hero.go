@@ -91,44 +91,28 @@ func (hero) typeOf(list string) string {
 	return t
 }
 
-// read takes the fields in the order of handed_out in lua/hero.lua.
-func (hero) read(claim *Claim, c *cursor, w Wanted) {
+func (hero) read(claim *Claim, f given, w Wanted) {
 	j := claim.Job
-	circle, _ := c.text()
-	scriptType, _ := c.text()
-	caller, _ := c.text()
-	script, hasScript := c.text()
-	timeout, _ := c.text()
-	retries, _ := c.text()
-	env, _ := c.text()
-	_, hasLogPath := c.text()
-	workerID, _ := c.text()
-	actorID, _ := c.text()
-	prerequisites, _ := c.text()
-	dependencies, _ := c.text()
-	limits, _ := c.text()
-	_, _ = c.text() // the channel is the script's
-	backoff, _ := c.text()
-	trace, _ := c.text()
-	depth, _ := c.text()
+	script, hasScript := f.text("script")
+	_, hasLogPath := f.text("log_path")
 
-	claim.readCircle("context_id", circle)
-	if scriptType != "" {
+	claim.readCircle("context_id", f.or("context_id"))
+	if scriptType := f.or("script_type"); scriptType != "" {
 		claim.readType("script_type", scriptType)
 	} else {
-		j.Type = typeOfHero(j.Queue, w, workerID, actorID)
+		j.Type = typeOfHero(j.Queue, w, f.or("worker_id"), f.or("actor_id"))
 	}
-	claim.readCaller("caller_id", caller)
+	claim.readCaller("caller_id", f.or("caller_id"))
 	claim.readPayload("script", script, hasScript)
-	claim.readTimeout("timeout", timeout, time.Second, "seconds")
-	claim.readRetries("retries", retries)
-	claim.readEnv("env_vars", env)
-	claim.readLimits(fieldLimits, limits)
-	claim.readBackoff(fieldBackoff, backoff)
-	claim.readNeeds("prerequisites", prerequisites)
-	claim.readNeeds("dependencies", dependencies)
-	claim.readTrace(trace)
-	claim.readDepth("henge:depth", depth)
+	claim.readTimeout("timeout", f.or("timeout"), time.Second, "seconds")
+	claim.readRetries("retries", f.or("retries"))
+	claim.readEnv("env_vars", f.or("env_vars"))
+	claim.readLimits(fieldLimits, f.or(fieldLimits))
+	claim.readBackoff(fieldBackoff, f.or(fieldBackoff))
+	claim.readNeeds("prerequisites", f.or("prerequisites"))
+	claim.readNeeds("dependencies", f.or("dependencies"))
+	claim.readTrace(f.or("traceparent"))
+	claim.readDepth("henge:depth", f.or("henge:depth"))
 	if hasLogPath {
 		claim.note("log_path is ignored: a job's log is kept by the worker, and read with henge job logs")
 	}

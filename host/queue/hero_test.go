@@ -162,8 +162,11 @@ func FuzzReadHero(f *testing.F) {
 	f.Add("\xff", "\x00", "-1", "99999999999999999999", `{`, `["x"]`, `{"memory":-1}`, `{"first_ms":-1}`, "\n", "x")
 	f.Fuzz(func(t *testing.T, circle, scriptType, timeout, retries, env, needs, limits, backoff, trace, depth string) {
 		claim := &Claim{Job: &job.Job{Queue: osis}}
-		c := newCursor([]any{circle, scriptType, nil, "", timeout, retries, env, nil, nil, nil, needs, needs, limits, nil, backoff, trace, depth})
-		hero{}.read(claim, c, osisOnly)
+		c := newCursor([]any{
+			"context_id", circle, "script_type", scriptType, "script", "", "timeout", timeout, "retries", retries, "env_vars", env,
+			"prerequisites", needs, "dependencies", needs, fieldLimits, limits, fieldBackoff, backoff, "traceparent", trace, "henge:depth", depth,
+		})
+		hero{}.read(claim, given{c}, osisOnly)
 		require.NoError(t, c.err())
 		require.Less(t, len(claim.Refusal), 1000)
 		if claim.Refusal == "" {

@@ -108,15 +108,7 @@ func (m members) text(name string) (string, bool) {
 }
 
 // read takes the fields in the order of read_job in lua/herojobs.lua.
-func (herojobs) read(claim *Claim, c *cursor, _ Wanted) {
-	text, _ := c.text()
-	_, _ = c.text() // the type is in the text
-	retries, _ := c.text()
-	limits, _ := c.text()
-	backoff, _ := c.text()
-	_, _ = c.text() // the channel is the script's
-	trace, _ := c.text()
-
+func (herojobs) read(claim *Claim, f given, _ Wanted) {
 	j := claim.Job
 	name, _, _ := strings.Cut(strings.TrimPrefix(j.Queue, herojobsList), ":")
 	circle, err := circleOfHeroJobs(name)
@@ -125,7 +117,7 @@ func (herojobs) read(claim *Claim, c *cursor, _ Wanted) {
 	}
 	j.Circle = circle
 	var m members
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
+	if err := json.Unmarshal([]byte(f.or("job")), &m); err != nil {
 		claim.refuse("its field job is not a JSON object: %v", err)
 	}
 	kind, _ := m.text("params_type")
@@ -134,10 +126,10 @@ func (herojobs) read(claim *Claim, c *cursor, _ Wanted) {
 	claim.readPayload("params", params, ok)
 	timeout, _ := m.text("timeout")
 	claim.readTimeout("timeout", timeout, time.Second, "seconds")
-	claim.readRetries(fieldRetries, retries)
-	claim.readLimits(fieldLimits, limits)
-	claim.readBackoff(fieldBackoff, backoff)
-	claim.readTrace(trace)
+	claim.readRetries(fieldRetries, f.or(fieldRetries))
+	claim.readLimits(fieldLimits, f.or(fieldLimits))
+	claim.readBackoff(fieldBackoff, f.or(fieldBackoff))
+	claim.readTrace(f.or("traceparent"))
 }
 
 func (c *Claim) readParamsType(kind string) {

@@ -62,35 +62,22 @@ func (rhailib) listOf(key string) (string, bool) { return key, strings.HasPrefix
 
 func (rhailib) typeOf(string) string { return rhailibType }
 
-// read takes the fields in the order of handed_out in lua/rhailib.lua.
-func (rhailib) read(claim *Claim, c *cursor, _ Wanted) {
-	first := func(n int) string {
-		found := ""
-		for range n {
-			if s, _ := c.text(); found == "" {
-				found = s
-			}
-		}
-		return found
-	}
+func (rhailib) read(claim *Claim, f given, _ Wanted) {
 	j := claim.Job
-	circle, caller := first(2), first(3)
-	script, hasScript := c.text()
-	timeout, retries, limits := first(1), first(1), first(1)
-	_ = first(1) // the channel is the script's
-	backoff, trace := first(1), first(1)
+	circle := f.or("context_id", "contextId")
+	script, hasScript := f.text("script")
 	if circle == "" {
 		circle = strings.TrimPrefix(j.Queue, rhailibList)
 	}
 	claim.readCircle("context_id", circle)
 	j.Type = rhailibType
-	claim.readCaller("caller_id", caller)
+	claim.readCaller("caller_id", f.or("caller_id", "callerId", "publicKey"))
 	claim.readPayload("script", script, hasScript)
-	claim.readTimeout(fieldTimeout, timeout, time.Second, "seconds")
-	claim.readRetries(fieldRetries, retries)
-	claim.readLimits(fieldLimits, limits)
-	claim.readBackoff(fieldBackoff, backoff)
-	claim.readTrace(trace)
+	claim.readTimeout(fieldTimeout, f.or(fieldTimeout), time.Second, "seconds")
+	claim.readRetries(fieldRetries, f.or(fieldRetries))
+	claim.readLimits(fieldLimits, f.or(fieldLimits))
+	claim.readBackoff(fieldBackoff, f.or(fieldBackoff))
+	claim.readTrace(f.or("traceparent"))
 }
 
 func (rhailib) jobs(string) string        { return rhailibTask + "*" }

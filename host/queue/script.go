@@ -40,7 +40,7 @@ func scriptsOf(text func(parts ...string) string) *scripts {
 	return &scripts{
 		aside:   load(evenIfFull, "aside"),
 		cancel:  load("", "stopping", "cancel"),
-		claim:   often("", "ending", "needs", "channels", "take", "rotate", "answer", "claim"),
+		claim:   often("", "ending", "needs", "channels", "take", "plain", "rotate", "answer", "claim"),
 		control: load("", "stopping", "control"),
 		finish:  often("", "ending", "finish"),
 		note:    often("", "ending", "note"),

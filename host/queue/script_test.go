@@ -16,7 +16,7 @@ import (
 
 // parts are the files that are no script by themselves.
 var parts = []string{"prelude", "hash", "hero", "rhailib", "henge", "json", "names", "herojobs", "newjob",
-	"circle", "event", "common", "ending", "needs", "channels", "take", "rotate", "answer", "write", "schedule", "stopping", "call"}
+	"circle", "event", "common", "ending", "needs", "channels", "take", "plain", "rotate", "answer", "write", "schedule", "stopping", "call"}
 
 // Each script says at its top what it takes and returns.
 func TestScriptsHaveHeaders(t *testing.T) {
@@ -55,10 +55,10 @@ func TestScriptsAlone(t *testing.T) {
 		require.Equal(t, int64(1), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
 		require.Equal(t, int64(0), run(s.submit, osis, "hero", "J", 0, "", "context_id", alice, "script", "40 + 2"))
 		require.Equal(t, []any{int64(1)}, run(s.sweep, osis+" "+osis+"x", "hero", "hero"))
-		fields := append([]any{alice, nil, nil, "40 + 2"}, make([]any, 13)...)
+		fields := []any{"context_id", alice, "script", "40 + 2"}
 		claimed := claim()
 		handedOut := func(token string) []any {
-			return []any{[]any{"hero", "J", osis, "1", "1", rdb.HGet(t.Context(), heroJob+"J", "begun").Val(), "0", "0", token, fields}}
+			return []any{[]any{"hero", osis, "1", "1", rdb.HGet(t.Context(), heroJob+"J", "begun").Val(), "0", "0", token, []any{"J", fields}}}
 		}
 		token := strconv.FormatFloat(rdb.ZScore(t.Context(), scopeShared+inLease, memberOf(osis, "J")).Val(), 'f', -1, 64)
 		require.Equal(t, []any{int64(-1), handedOut(token), empty, empty, empty}, claimed)

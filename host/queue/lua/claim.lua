@@ -19,8 +19,9 @@
 --
 -- Returns {next, jobs, notices, finished, left}:
 --   next      ms until something is due, 0 for at once, -1 for nothing known
---   jobs      {dialect, id, list, attempt, run, begun, failures, crashes, token,
---             {field, ...}}, the token for ending.lua, '' for none
+--   jobs      {dialect, list, attempt, run, begun, failures, crashes, token, jobs},
+--             the token for ending.lua, '' for none; of these jobs, which are alike
+--             in all that, {id, {name, value, ...}, id, {name, value, ...}, ...}
 --   notices   {list, id, text}: what an operator should read
 --   finished  how the attempts were ended: see finish.lua
 --   left      the positions, from 1, of lists that may hold more
@@ -143,7 +144,7 @@ end
 
 local left, more = {}, {}
 local i = 1
-while i <= #lists and #jobs < WANT do
+while i <= #lists and handed < WANT do
   local tier, sources = lists[i].tier, {}
   while i <= #lists and lists[i].tier == tier do
     local l = lists[i]
@@ -164,13 +165,13 @@ for k, l in ipairs(lists) do
   end
 end
 
-if #jobs > 0 then
+if handed > 0 then
   remember(ARGV[13], ARGV[14])
 end
 if parked then
   again_in(LIMBO_AGAIN_MS)
 end
-if #left > 0 and #jobs < WANT then
+if #left > 0 and handed < WANT then
   again_in(0)
 elseif capped then
   again_in(CAPPED_AGAIN_MS)

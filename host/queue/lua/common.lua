@@ -153,10 +153,10 @@ local function wake_dependents(d, queue, id, before)
   end
 end
 
--- record_end names a job that ended in the stream that the history on disk is
--- made from. Whoever keeps a history makes the stream, so that all who end jobs
--- see that they are wanted: also a reaper or a producer that keeps none.
-local function record_end(d, queue, id)
+-- history_of returns the stream from which the history on disk is made, false for
+-- none. Whoever keeps a history makes the stream, so that all who end jobs see that
+-- they are wanted: also a reaper or a producer that keeps none.
+local function history_of(d, queue)
   local scope = d.scope(queue)
   local taken = scope.taken[d.name]
   if taken == nil then
@@ -164,6 +164,12 @@ local function record_end(d, queue, id)
     taken = (string.find(HISTORY, '|' .. d.name .. '|', 1, true) or redis.call('EXISTS', stream) == 1) and stream
     scope.taken[d.name] = taken
   end
+  return taken
+end
+
+-- record_end names a job that ended in its history.
+local function record_end(d, queue, id)
+  local taken = history_of(d, queue)
   if taken then
     redis.call('XADD', taken, 'MAXLEN', '~', string.match(HISTORY, '^%d+'), '*', 'job', member(d, queue, id))
   end

@@ -53,9 +53,35 @@ local function expire_job(key)
   end
 end
 
+-- known_of returns what take_all of plain.lua has to know of a field: true for one
+-- that is handed out and says nothing about when the job runs, false for one that
+-- henge makes no use of, 'circle' for one that may name the circle; of another the
+-- values with which it says nothing.
+local function known_of(d)
+  local known = {}
+  for i, name in ipairs(d.handed_out) do
+    known[name] = i > d.circle_fields or 'circle'
+  end
+  for _, name in ipairs(d.passed_over) do
+    known[name] = false
+  end
+  for _, i in ipairs(d.needs) do
+    known[d.handed_out[i]] = {[''] = true, ['[]'] = true}
+  end
+  if d.run_at then
+    known[d.handed_out[d.run_at]] = {[''] = true, ['0'] = true}
+  end
+  if d.reply then
+    known[d.handed_out[d.reply]] = nil
+  end
+  known.status = {[d.words.waiting] = true}
+  return known
+end
+
 -- hash_dialect completes a dialect that has, beside names and keys:
 --   handed_out    the fields of a claim, in the order in which Go reads them
 --   circle_fields how many of these, from the first, may name the circle
+--   passed_over   other fields that producers write
 --   words         the statuses: waiting in a list, started, needs (other jobs),
 --                 later, done, and the set of those of ended jobs
 --   ended_as(ok, ending, dead)  the status of a job that ended, dead for a
@@ -73,6 +99,7 @@ local function hash_dialect(d)
   for i, name in ipairs(d.handed_out) do
     place[name], nothing[i] = i, false
   end
+  d.known = known_of(d)
 
   -- circle_in picks the circle's name out of what was read.
   function d.circle_in(queue, v)
@@ -137,14 +164,19 @@ local function hash_dialect(d)
       end
       return d.default_circle(queue)
     end
-    local v = redis.pcall('HMGET', key, unpack(circle_fields))
-    if failed(v) then
-      return nil, absent(key, v)
+    for _, field in ipairs(circle_fields) do
+      local circle = redis.pcall('HGET', key, field)
+      if failed(circle) then
+        return nil, absent(key, circle)
+      end
+      if circle and circle ~= '' then
+        return circle
+      end
     end
-    if not v[1] and redis.call('EXISTS', key) == 0 then
+    if redis.call('EXISTS', key) == 0 then
       return nil, 'missing'
     end
-    return d.circle_in(queue, v)
+    return d.default_circle and d.default_circle(queue) or ''
   end
 
   function d.is_ended(status)

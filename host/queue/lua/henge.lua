@@ -13,6 +13,7 @@ local own = hash_dialect({
     'circle', 'type', 'caller', 'payload', 'timeout_ms', 'retries', 'backoff', 'channel',
     'env', 'after', 'limits', 'traceparent', 'run_at_ms', 'depth', 'reply',
   },
+  passed_over = {'id', 'created_ms', 'updated_ms', 'priority', 'schedule', 'tick'},
   needs = {10}, channel = 8, run_at = 13, reply = 15,
 })
 

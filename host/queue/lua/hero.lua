@@ -13,6 +13,7 @@ local hero = hash_dialect({
     'log_path', 'worker_id', 'actor_id', 'prerequisites', 'dependencies', 'henge:limits',
     'henge:channel', 'henge:backoff', 'traceparent', 'henge:depth',
   },
+  passed_over = {'id', 'created_at', 'updated_at', 'concurrent', 'dependents', 'henge:schedule', 'henge:tick'},
   needs = {11, 12}, channel = 14,
 })
 

@@ -24,8 +24,9 @@ do
   -- reads it; behind these comes the time to run at.
   local OPTIONS = {'henge:retries', 'henge:limits', 'henge:backoff', 'henge:channel', 'traceparent'}
   local ALL = {unpack(STATE)}
+  d.handed_out = {'job', 'params_type'}
   for i, name in ipairs(OPTIONS) do
-    ALL[#STATE + i] = name
+    ALL[#STATE + i], d.handed_out[2 + i] = name, name
   end
 
   function d.scope()

@@ -12,6 +12,7 @@ local rhailib = hash_dialect({
     'context_id', 'contextId', 'caller_id', 'callerId', 'publicKey', 'script',
     'henge:timeout', 'henge:retries', 'henge:limits', 'henge:channel', 'henge:backoff', 'traceparent',
   },
+  passed_over = {'task_id', 'taskId', 'created_at', 'createdAt', 'updated_at', 'updatedAt', 'henge:schedule', 'henge:tick'},
   needs = {}, channel = 10,
 })
 

@@ -125,6 +125,8 @@ local function pop(s, n)
       local found = redis.pcall(s.pop, key, int(n - #ids))
       if failed(found) then
         not_a_list(key)
+      elseif #ids == 0 then
+        ids = found or ids
       else
         for _, id in ipairs(found or {}) do
           ids[#ids + 1] = id
@@ -140,7 +142,7 @@ end
 local function share(s, wanted, heavy)
   local w = weight(s.circle)
   local n = wanted < heavy and w or math.floor(wanted * w / heavy)
-  n = math.min(n, WANT - #jobs)
+  n = math.min(n, WANT - handed)
   local cap = CAPS and circle_cap(s.circle)
   if cap then
     n = math.min(n, room(s.d.scope(s.queue), 'circle/' .. s.circle, cap))
@@ -152,13 +154,13 @@ end
 -- enough ids were looked at.
 local function rotate(sources)
   local alive, tries = sources, 0
-  while #alive > 0 and #jobs < WANT and tries < WANT + APART do
-    local still, wanted, heavy = {}, WANT - #jobs, 0
+  while #alive > 0 and handed < WANT and tries < WANT + APART do
+    local still, wanted, heavy = {}, WANT - handed, 0
     for _, s in ipairs(alive) do
       heavy = heavy + weight(s.circle)
     end
     for _, s in ipairs(alive) do
-      if #jobs >= WANT then
+      if handed >= WANT then
         still[#still + 1] = s
       else
         local n = share(s, wanted, heavy)
@@ -168,9 +170,7 @@ local function rotate(sources)
           local ids = pop(s, n)
           turns, tries = turns + 1, tries + #ids
           s.turn, s.served = turns, (s.served or 0) + #ids
-          for _, id in ipairs(ids) do
-            take(s.d, s.queue, id)
-          end
+          take_all(s.d, s.queue, ids)
           s.empty = #ids < n
           if not s.empty then
             still[#still + 1] = s
@@ -224,10 +224,8 @@ local function sources_of(d, queue, sources)
     waiting, length = true, 0
   elseif NEWEST and length > 0 then
     sources[#sources + 1] = {d = d, queue = queue, circle = '', keys = {queue}, pop = d.newest}
-  elseif length > 0 and not waiting and length <= WANT - #jobs and not CAPS then
-    for _, id in ipairs(redis.call('RPOP', queue, length)) do
-      take(d, queue, id)
-    end
+  elseif length > 0 and not waiting and length <= WANT - handed and not CAPS then
+    take_all(d, queue, redis.call('RPOP', queue, length))
     return false
   elseif length > 0 then
     take_apart(d, queue, math.min(length, APART))

@@ -5,9 +5,10 @@
 local WORKER, LEASE_ENDS, WANT
 local serves
 
--- members name the jobs in the sorted sets.
-local jobs, members, notices, parked
-each_call(function() jobs, members, notices, parked = {}, {}, {}, false end)
+-- jobs are what is answered, of which handed is the number; names are what
+-- answer.lua keeps of them.
+local jobs, names, handed, notices, parked
+each_call(function() jobs, names, handed, notices, parked = {}, {}, 0, {}, false end)
 
 local function notice(queue, id, text)
   notices[#notices + 1] = {queue, id, text}
@@ -54,22 +55,32 @@ local function full(scope, channels)
   end
 end
 
--- lease gives the worker a job, and returns the member that names it; nil when
--- it runs already, which a copy of its id finds whose job lost the fields that
--- say so.
+-- lease gives the worker a job, and says whether it did: not when it runs already,
+-- which a copy of its id finds whose job lost the fields that say so.
 local function lease(d, queue, id, channels)
   local scope, m = d.scope(queue), member(d, queue, id)
   if redis.call('ZADD', scope.lease, 'NX', LEASE_ENDS, m) == 0 then
-    return nil
+    return false
   end
   if not channels or #channels == 0 then
-    return m
+    return true
   end
   for _, channel in ipairs(channels) do
     redis.call('ZADD', channel_key(scope, channel), LEASE_ENDS, m)
   end
   d.set(queue, id, 'channels', table.concat(channels, '\n'))
-  return m
+  return true
+end
+
+-- named returns the fields that are handed out, each behind its name.
+local function named(d, fields)
+  local all, n = {}, 0
+  for i, name in ipairs(d.handed_out) do
+    if fields[i] then
+      all[n + 1], all[n + 2], n = name, fields[i], n + 2
+    end
+  end
+  return all
 end
 
 -- take hands out one id, or puts it where it belongs.
@@ -115,8 +126,7 @@ local function take(d, queue, id)
       return hold(d, queue, id, channel, state.circle)
     end
   end
-  local m = lease(d, queue, id, channels)
-  if not m then
+  if not lease(d, queue, id, channels) then
     return
   end
   -- An ended job whose producer set the status back is dispatched anew.
@@ -131,8 +141,9 @@ local function take(d, queue, id)
   d.set_started(queue, id, WORKER, attempt, run, begun, fresh)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
   local plain = d.is_at and not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
-  local n = #jobs + 1
-  jobs[n], members[n] = {d.name, id, queue, attempt, run, begun,
+  handed = handed + 1
+  jobs[#jobs + 1] = {d.name, queue, attempt, run, begun,
     int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)),
-    plain and LEASE_ENDS or '', fields}, m
+    plain and LEASE_ENDS or '', {id, named(d, fields)}}
+  names[#names + 1] = {d.name, queue, attempt, id}
 end
