@@ -200,8 +200,9 @@ func (own) place(r Ref, j *job.Job) (place, error) {
 }
 
 func (own) fields(j *Submission) ([]any, error) {
-	f := newFields("circle", j.Circle, "type", j.Type, "payload", j.Payload,
-		"timeout_ms", max(j.Timeout, 0).Milliseconds(), "retries", max(j.Retries, 0))
+	f := newFields("type", j.Type, "payload", j.Payload)
+	f.put("timeout_ms", j.Timeout.Milliseconds(), j.Timeout > 0)
+	f.put("retries", j.Retries, j.Retries > 0)
 	f.put("caller", j.Caller, j.Caller != "")
 	f.json("env", j.Env, len(j.Env) > 0)
 	f.json("after", j.After, len(j.After) > 0)

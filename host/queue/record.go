@@ -90,7 +90,10 @@ func (r Record) Updated() time.Time {
 			return time.Unix(s, 0)
 		}
 	}
-	return r.time("updated_ms", "updated_at", "updatedAt")
+	if at := r.time("updated_ms", "updated_at", "updatedAt"); !at.IsZero() {
+		return at
+	}
+	return r.Created()
 }
 
 // Created returns when the record was made, in the same way.

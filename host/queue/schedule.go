@@ -104,7 +104,7 @@ func (s *Schedule) complete(p *Producer) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields = append(fields, "name", s.Name, "missed", s.Missed.String(), "dialect", p.Dialect())
+	fields = append(fields, "circle", s.Job.Circle, "name", s.Name, "missed", s.Missed.String(), "dialect", p.Dialect())
 	for _, f := range [][2]string{{"topic", s.Job.Topic}, {"queue", s.Job.Queue}} {
 		if f[1] != "" {
 			fields = append(fields, f[0], f[1])

@@ -91,6 +91,8 @@ function own.level_of(queue, id)
   return queue .. (priority > 0 and ':high' or priority < 0 and ':low' or '')
 end
 
-function own.new(id)
-  return {'id', id, 'status', 'queued', 'created_ms', NOW_TEXT, 'updated_ms', NOW_TEXT}
+-- What the job's key says, its id and circle, is not said again: all that is in a
+-- job is read when it is handed out.
+function own.new()
+  return {'status', 'queued', 'created_ms', NOW_TEXT}
 end
