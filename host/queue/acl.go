@@ -126,7 +126,7 @@ func (r Role) needs() []string {
 		"lpush " + key + " v", "persist " + key, "pexpire " + key + " 1", "publish " + keyControl + " acl", "rpush " + key + " v",
 		"set " + key + " v", "smembers " + key, "time", "type " + key, "xadd " + key + " * f v",
 		"zadd " + key + " 1 m", "zcard " + key, "zcount " + key + " 0 0", "zrem " + key + " m",
-		"zremrangebyrank " + key + " 1 0", "zscore " + key + " m", "zmscore " + key + " m",
+		"zremrangebyrank " + key + " 1 0", "zscore " + key + " m",
 		"multi", "exec", "discard", "ping", "info", "select 0", "scan 0", "hgetall " + key, "lrange " + key + " 0 0", "zrange " + key + " 0 0",
 		"command", "cluster|slots", "cluster|shards", "cluster|nodes", // a cluster's client
 	}
