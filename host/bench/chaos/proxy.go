@@ -35,8 +35,9 @@ type proxy struct {
 type link struct {
 	client, server net.Conn
 
-	mu    sync.Mutex
-	quiet bool // nothing comes through any more
+	mu     sync.Mutex
+	quiet  bool // nothing comes through any more
+	fading bool // nothing will, from the next answer on
 }
 
 func newProxy(to string) (*proxy, error) {
@@ -83,21 +84,25 @@ func (p *proxy) wasCut() int {
 	return p.cuts
 }
 
-// silence leaves all connections of this moment open, and lets nothing through
-// any more.
+// silence leaves all connections of this moment open, and lets nothing through any
+// more: of half of them from now on, of the others from the next answer on, so that
+// Redis has done what nobody hears of.
 func (p *proxy) silence() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for l := range p.links {
 		l.mu.Lock()
-		l.quiet = true
+		l.fading = rand.IntN(2) == 0
+		l.quiet = !l.fading
 		l.mu.Unlock()
 	}
 }
 
-func (l *link) isQuiet() bool {
+// isQuiet says whether what was just read, an answer or a command, is to be dropped.
+func (l *link) isQuiet(answer bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.quiet = l.quiet || l.fading && answer
 	return l.quiet
 }
 
@@ -141,11 +146,11 @@ func (p *proxy) open(l *link) {
 		return
 	}
 	p.links[l] = true
-	carry := func(from io.Reader, to io.Writer, pass func() bool) {
+	carry := func(from io.Reader, to io.Writer, answers bool, pass func() bool) {
 		buffer := make([]byte, 64<<10)
 		for {
 			n, err := from.Read(buffer)
-			if err == nil && l.isQuiet() {
+			if err == nil && l.isQuiet(answers) {
 				continue
 			}
 			if err == nil && pass() {
@@ -162,9 +167,9 @@ func (p *proxy) open(l *link) {
 		defer p.mu.Unlock()
 		delete(p.links, l)
 	}
-	p.all.Go(func() { carry(l.client, l.server, func() bool { return !p.cut(p.now().before) }) })
+	p.all.Go(func() { carry(l.client, l.server, false, func() bool { return !p.cut(p.now().before) }) })
 	p.all.Go(func() {
-		carry(l.server, l.client, func() bool {
+		carry(l.server, l.client, true, func() bool {
 			h := p.now()
 			if h.delay > 0 {
 				timer := time.NewTimer(h.delay)
