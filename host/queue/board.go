@@ -115,6 +115,7 @@ func (b *board) heat(e *entry) {
 type look struct {
 	lists []list
 	at    uint64 // the board's count before it
+	more  bool   // there are others that are believed to hold something
 }
 
 // pick returns the lists to look at for n jobs, those of lower tiers first.
@@ -140,7 +141,7 @@ func (b *board) pick(n int) look {
 		}
 	}
 	slices.SortStableFunc(picked, func(x, y *entry) int { return x.tier - y.tier })
-	found := look{at: b.marks, lists: make([]list, len(picked))}
+	found := look{at: b.marks, lists: make([]list, len(picked)), more: hot < len(b.hot)}
 	for i, e := range picked {
 		found.lists[i] = e.list
 	}

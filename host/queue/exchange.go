@@ -99,6 +99,9 @@ func (q *Queue) exchange(ctx context.Context, done []Done, n int) (Exchanged, er
 	}
 	if n > 0 {
 		q.board.looked(look, left)
+		if look.more && len(x.Jobs) < n {
+			x.Next = 0
+		}
 	}
 	q.countRefused(done[:x.Finished], x.Lost)
 	return x, nil

@@ -33,6 +33,39 @@ func (b *testBundle) many(circles int, listening bool) (*Queue, *Waker) {
 	}
 }
 
+// A claim that has enough leaves lists behind that it did not look at. A job in
+// one that is told of meanwhile does not wait for the poll interval behind them.
+func TestAPushWhileListsAreLeftBehind(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		b := setup(t, rdb)
+		q := b.queue(Options{Circles: numbered("circle", 200), Dialects: []string{Henge}})
+		require.NoError(t, q.Serve(osisOnly))
+		put := func(circle string) {
+			require.NoError(t, rdb.HSet(t.Context(), "henge:{"+circle+"}:job:1", "payload", "1").Err())
+			require.NoError(t, rdb.LPush(t.Context(), "henge:{"+circle+"}:q:osis", "1").Err())
+		}
+		claim := func() Exchanged {
+			x, err := q.Exchange(t.Context(), nil, 1)
+			require.NoError(t, err)
+			return x
+		}
+		put("circle5")
+		require.Len(t, claim().Jobs, 1)
+		put("circle150")
+		q.board.mark(list{name: "henge:{circle150}:q:osis", dialect: own{}, circle: "circle150", tier: tierAny})
+		for claims := 1; ; claims++ {
+			x := claim()
+			if len(x.Jobs) == 1 {
+				require.Greater(t, claims, 1, "no list was left behind")
+				break
+			}
+			require.Zero(t, x.Next)
+			require.Less(t, claims, 20)
+		}
+		require.Eventually(t, func() bool { return claim().Next > 0 }, soonest, time.Millisecond, "an end of looking")
+	})
+}
+
 // A push into any of many circles' lists is found soon, by being told or by
 // looking.
 func TestAPushIntoOneOfManyLists(t *testing.T) {
