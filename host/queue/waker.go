@@ -131,16 +131,16 @@ func (w *Waker) Wait(ctx context.Context, atMost time.Duration) error {
 		return nil
 	case <-w.signal:
 	}
-	err := sleep(ctx, w.Jitter())
+	w.Spread()
 	select {
 	case <-w.signal:
 	default:
 	}
-	return err
+	return ctx.Err()
 }
 
 // C is what Wait waits on, for a select: it has a value when a claim may be
-// worth it. Look at it no longer than Poll, and after it pause for Jitter.
+// worth it. Look at it no longer than Poll, and call Spread after it.
 func (w *Waker) C() <-chan struct{} { return w.signal }
 
 // Poll is how long an idle worker should wait between two claims, at the most.
@@ -151,8 +151,8 @@ func (w *Waker) Poll() time.Duration {
 	return pollUnwatched
 }
 
-// Jitter is how long to wait after a wake-up, see wakeJitter.
-func (w *Waker) Jitter() time.Duration { return time.Duration(w.rand() * float64(wakeJitter)) }
+// Spread waits after a wake-up, for at most half a millisecond: see wakeJitter.
+func (w *Waker) Spread() { nap(time.Duration(w.rand() * float64(wakeJitter))) }
 
 // Ready waits until the waker listens, or knows that it will not.
 func (w *Waker) Ready(ctx context.Context) error {

@@ -136,7 +136,7 @@ func (d *dispatcher) wait(ctx context.Context) {
 	case <-d.slots.lent:
 	case <-woken:
 		// What is pushed in a row comes with one claim.
-		pause(ctx, d.waker.Jitter())
+		d.waker.Spread()
 		d.idle = false
 	case <-timer.C:
 		d.idle = false
