@@ -121,6 +121,7 @@ fuzz:
 lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@command -v shellcheck >/dev/null || { echo 'There is no shellcheck: install it, e.g. with apt-get install shellcheck.'; exit 1; }
 	shellcheck -x modules/build.sh host/localredis/install.sh .ci/run
 
 ## bench: run the benchmarks
