@@ -13,6 +13,8 @@
 --   read_job(queue, id)           these, nil, and what a claim hands out
 --   is_at(queue, id, attempt, worker)  whether it is there, and its last attempt
 --                                 is this; a dialect without it gives no tokens
+--   known                         the fields of a plain job: see known_of; where it
+--                                 is missing, no job is taken for one
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
 --   set_started, set_waiting, set_ended, set_reply
@@ -79,7 +81,7 @@ local function known_of(d)
 end
 
 -- hash_dialect completes a dialect that has, beside names and keys:
---   handed_out    the fields of a claim, in the order in which Go reads them
+--   handed_out    the fields of a claim, which Go reads by their names
 --   circle_fields how many of these, from the first, may name the circle
 --   passed_over   other fields that producers write
 --   words         the statuses: waiting in a list, started, needs (other jobs),
