@@ -94,12 +94,12 @@ func (b *testBundle) lives(dialect string, further map[string]string) (s seen, r
 		return all
 	}
 
-	b.rdb.ConfigResetStat(ctx) // for calls
+	b.rdb.ConfigResetStat(ctx) // for commands
 	q, err := New(b.rdb, Options{Circles: []string{alice, bob}, Dialects: []string{dialect}, Worker: "w"})
 	require.NoError(b, err)
 	claims, err := q.Claim(ctx, Wanted{Types: []string{"rhai"}}, 20)
 	require.NoError(b, err)
-	reads = b.calls("hgetall")
+	reads = commands(b, b.rdb, "hgetall")
 	s.started = look()
 	var done []Done
 	for _, c := range claims.Jobs {
@@ -123,18 +123,6 @@ func (b *testBundle) lives(dialect string, further map[string]string) (s seen, r
 		}
 	}
 	return s, reads
-}
-
-// calls is how often the server has had a command since ConfigResetStat.
-func (b *testBundle) calls(command string) (n int) {
-	b.Helper()
-	for line := range strings.Lines(b.rdb.Info(b.Context(), "commandstats").Val()) {
-		if rest, ok := strings.CutPrefix(line, "cmdstat_"+command+":calls="); ok {
-			_, err := fmt.Sscan(strings.SplitN(rest, ",", 2)[0], &n)
-			require.NoError(b, err)
-		}
-	}
-	return n
 }
 
 // What is in a list is handed out in its order, whichever way each of it goes.

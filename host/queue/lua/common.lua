@@ -203,9 +203,11 @@ end
 -- jobs with more to do get no token, and outdate makes that of a job worth nothing
 -- which gets more to do while it runs. To read all that there may be is most of
 -- what it takes to end a job, since Redis looks through a small hash for each
--- field that is missing.
-local function as_claimed(d, queue, id, attempt, worker, token, lease_ends)
-  return lease_ends == token and d.is_at(queue, id, attempt, worker)
+-- field that is missing. So where a lease ends then, it is asked of the job alone
+-- whether it is there, and its last attempt is this.
+local function as_claimed(key, attempt, worker)
+  local found = redis.pcall('HMGET', key, 'attempt', 'worker')
+  return found[1] == attempt and found[2] == worker
 end
 
 local function outdate(d, queue, id)

@@ -63,7 +63,7 @@ local function finish(d, queue, circle, token, i, worker, log_lines, log_ttl)
   local last = logged - 1 + tonumber(ARGV[i + 9])
   local scope, m = d.scope(queue), member(d, queue, id)
   local state
-  if token ~= '' and as_claimed(d, queue, id, attempt, worker, token, redis.call('ZSCORE', scope.lease, m)) then
+  if token ~= '' and redis.call('ZSCORE', scope.lease, m) == token and as_claimed(d.job_key(queue, id), attempt, worker) then
     state = {circle = circle, as_claimed = true}
     redis.call('ZREM', scope.lease, m)
   else
@@ -104,7 +104,7 @@ end
 -- where the next begins. As in take_all of plain.lua, what is alike for all is done
 -- once, and what a token vouches for in one loop.
 local function succeed(d, queue, circle, token, i, n, worker, answers)
-  local ARGV, call, pcall = ARGV, redis.call, redis.pcall
+  local ARGV, call = ARGV, redis.call
   local before, head, scope = d.job_key(queue, ''), member(d, queue, ''), d.scope(queue)
   local stands, status, touched, touched_at = {}
   if token ~= '' then
@@ -115,8 +115,7 @@ local function succeed(d, queue, circle, token, i, n, worker, answers)
   for _ = 1, n do
     local id, attempt, output, cost = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
     local key, m = before .. id, head .. id
-    local found = stands[m] and cost ~= '' and pcall('HMGET', key, 'attempt', 'worker')
-    if found and found[1] == attempt and found[2] == worker then
+    if stands[m] and cost ~= '' and as_claimed(key, attempt, worker) then
       call('HSET', key, 'status', status, touched, touched_at, 'end', 'success', 'output', output, 'henge:cost', cost)
       expire_job(key)
       d.set_reply(queue, id, output, claimed)

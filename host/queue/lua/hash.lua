@@ -11,10 +11,9 @@
 --                                 written, or nil and why
 --   read_fence(queue, id)         the same without a look at what others write
 --   read_job(queue, id)           these, nil, and what a claim hands out
---   is_at(queue, id, attempt, worker)  whether it is there, and its last attempt
---                                 is this; a dialect without it gives no tokens
 --   known                         the fields of a plain job: see known_of; where it
---                                 is missing, no job is taken for one
+--                                 is missing, no job is taken for one, and no
+--                                 tokens are given
 --   circle_of(queue, id)          the circle's name as written, or nil and why
 --   is_ended(status)
 --   set_started, set_waiting, set_ended, set_reply
@@ -129,11 +128,6 @@ local function hash_dialect(d)
 
   d.read_fence = d.read_state
 
-  function d.is_at(queue, id, attempt, worker)
-    local v = redis.pcall('HMGET', d.job_key(queue, id), 'attempt', 'worker')
-    return v[1] == attempt and v[2] == worker
-  end
-
   -- read_job reads all fields, which takes half as long as to ask for each. A hash
   -- may have any number of them, but whoever wrote it could read it as well, and
   -- that would cost the server as much.
@@ -225,12 +219,6 @@ local function hash_dialect(d)
     local key = d.job_key(queue, id)
     local ok = message == ''
     local name, at = d.touched()
-    if ok and cost ~= '' and before and not before.message then
-      -- Most jobs end like this, and lists take a while to make.
-      redis.call('HSET', key, 'status', d.ended_as(ok, ending), name, at, 'end', ending, 'output', output, 'henge:cost', cost)
-      expire_job(key)
-      return d.set_reply(queue, id, output, before)
-    end
     local there, gone = {'status', d.ended_as(ok, ending, dead), name, at, 'end', ending}, {}
     if not ok then
       there[7], there[8] = 'error', message

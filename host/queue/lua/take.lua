@@ -140,10 +140,10 @@ local function take(d, queue, id)
   end
   d.set_started(queue, id, WORKER, attempt, run, begun, fresh)
   event(d, queue, id, 'started', state.circle, 'worker', WORKER, 'attempt', attempt)
-  local plain = d.is_at and not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
+  local nothing_more = d.known and not CAPS and not state.awaited and (fresh or not (state.message or state.cancel)) and not fields[d.reply or 0]
   handed = handed + 1
   jobs[#jobs + 1] = {d.name, queue, attempt, run, begun,
     int(fresh and 0 or count(state.failures)), int(fresh and 0 or count(state.crashes)),
-    plain and LEASE_ENDS or '', {id, named(d, fields)}}
+    nothing_more and LEASE_ENDS or '', {id, named(d, fields)}}
   names[#names + 1] = {d.name, queue, attempt, id}
 end
